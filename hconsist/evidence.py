@@ -1,0 +1,133 @@
+"""What a check found: levels, verdicts and the record that carries them.  Dataclasses only.
+
+A claim has three independent axes: what is stated, what we expect, and what evidence we have.
+This module is the third.  Only the levels ``symbolic`` and ``enclosed`` may say ``proved``;
+``inconclusive`` is never a pass, and evidence on zero points is ``vacuous``, an error.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Level", "Verdict", "Expectation", "Source", "Evidence", "Certificate"]
+
+
+class Level(enum.IntEnum):
+    """How a statement was checked, weakest first."""
+
+    CITED = 0
+    SIMULATED = 1
+    SAMPLED = 2
+    HIGH_PRECISION = 3
+    ENCLOSED = 4
+    SYMBOLIC = 5
+
+    @property
+    def label(self) -> str:
+        """The name used in JSON and on the command line."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, label: str) -> Level:
+        """The level with this name; ValueError names the levels otherwise."""
+        try:
+            return cls[label.replace("-", "_").upper()]
+        except KeyError:
+            raise ValueError(f"level must be one of {', '.join(v.label for v in cls)}, got {label!r}") from None
+
+    @property
+    def may_prove(self) -> bool:
+        """Whether evidence of this level may say ``proved``."""
+        return self >= Level.ENCLOSED
+
+
+class Verdict(enum.StrEnum):
+    """What the evidence says of the statement."""
+
+    PROVED = "proved"
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    VACUOUS = "vacuous"
+    SKIPPED = "skipped"
+    NOT_CHECKED = "not_checked"
+
+
+class Expectation(enum.StrEnum):
+    """What we expect of the statement before looking."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    OPEN = "open"
+
+
+class Source(enum.StrEnum):
+    """How the statement reached us; only ``text`` may be called a paper's own words."""
+
+    TEXT = "text"
+    ABSTRACT = "abstract"
+    SECOND_HAND = "second_hand"
+    RECALLED = "recalled"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A proof by subdivision that another program can re-check.
+
+    ``domain`` maps each variable to its rational ends (as ``"p/q"`` text), ``tree`` is the split tree
+    with one method per leaf, ``lemma`` the order-of-vanishing lemma with its own proof status.
+    """
+
+    claim: str
+    domain: dict[str, tuple[str, str]]
+    tree: Any
+    lemma: dict[str, Any] | None = None
+    precision: int = 64
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One check and its outcome.
+
+    Parameters
+    ----------
+    verdict, level : what was found, and how.
+    points, boxes : how many points or boxes were examined (a symbolic chain counts its steps in ``points``).
+    slack : smallest margin found (negative when refuted), ``None`` where a margin has no meaning.
+    where : the place of the smallest margin, name -> exact text (``"3/5"``) or float.
+    witness : for ``refuted``: an exact point, re-checked in balls, at which the statement fails.
+    reason : one sentence where the verdict needs one (skipped, inconclusive, vacuous, open).
+    assumptions, notes : what the check took for granted; remarks for a reader.
+    """
+
+    verdict: Verdict
+    level: Level
+    points: int = 0
+    boxes: int = 0
+    slack: float | None = None
+    where: dict[str, Any] = field(default_factory=dict)
+    witness: dict[str, Any] | None = None
+    reason: str = ""
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    certificate: Certificate | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict is Verdict.PROVED and not self.level.may_prove:
+            raise ValueError(f"evidence of level {self.level.label} cannot say 'proved': say 'supported'")
+        if self.verdict is Verdict.REFUTED and not self.witness:
+            raise ValueError("a refutation must carry a witness")
+        if self.verdict in (Verdict.PROVED, Verdict.SUPPORTED) and self.points + self.boxes == 0:
+            object.__setattr__(self, "verdict", Verdict.VACUOUS)
+            object.__setattr__(self, "reason", self.reason or "the check examined nothing")
+
+    @property
+    def passed(self) -> bool:
+        """Proved or supported; nothing else is a pass."""
+        return self.verdict in (Verdict.PROVED, Verdict.SUPPORTED)

@@ -1,0 +1,127 @@
+"""The transformation as an object: a curve with its side, evidence level and references.
+
+R_01(h) - R_01*(H) + M_01(H) <= Gamma(R_l(h) - R_l*(H) + M_l(H)),  Gamma = (T**)^{-1},
+where T(t) is the least conditional surrogate regret of a label whose zero-one conditional regret is t,
+and T** its largest convex minorant on [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from hconsist.domains import NONNEGATIVE, UNIT
+from hconsist.evidence import Level
+from hconsist.results import Curve, Growth, Side
+
+if TYPE_CHECKING:
+    from hconsist.losses.base import Loss
+    from hconsist.transforms.attaining import AttainingLaw
+    from hconsist.transforms.floors import Floor
+
+__all__ = ["Kernel", "Transformation"]
+
+
+class Kernel(Protocol):
+    """What a family of curves provides: bare arrays in, bare arrays out, no checking (private to the package)."""
+
+    raw_side: Side
+    """``exact`` where raw is a theorem, ``upper`` where it is the least value known."""
+
+    def value(self, t: np.ndarray) -> np.ndarray:
+        """T**(t)."""
+        ...
+
+    def raw(self, t: np.ndarray) -> np.ndarray:
+        """T(t) before taking the convex hull."""
+        ...
+
+    def inverse(self, x: np.ndarray) -> np.ndarray:
+        """Gamma(x) for x >= 0, equal to 1 from T**(1) on."""
+        ...
+
+    def growth(self) -> tuple[float, float]:
+        """(exponent, constant) of T** at zero."""
+        ...
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """A transformation T for one (loss, number of labels, hypothesis set, method), see :func:`hconsist.transform`.
+
+    Calling it gives T**, the convex curve that a bound may use; ``raw`` the pointwise infimum; ``inverse`` Gamma.
+    Arrays in, arrays out, of the same shape; float32 stays float32.
+    """
+
+    loss: Loss
+    n_classes: int
+    hypotheses: str
+    method: str
+    side: Side
+    level: Level
+    kernel: Kernel
+    references: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    def __call__(self, t: object) -> np.ndarray:
+        """T**(t) for t in [0, 1]; InputError names a t outside."""
+        return self._apply(self.kernel.value, UNIT.check("t", t))
+
+    def raw(self, t: object) -> np.ndarray:
+        """The pointwise infimum T(t); ``raw_side`` says whether it is a theorem or the least value known."""
+        return self._apply(self.kernel.raw, UNIT.check("t", t))
+
+    def inverse(self, x: object) -> np.ndarray:
+        """Gamma(x) = sup{t in [0, 1]: T**(t) <= x} for x >= 0 (units of the loss); 1 from T**(1) on."""
+        return self._apply(self.kernel.inverse, NONNEGATIVE.check("x", x))
+
+    @staticmethod
+    def _apply(function, x: np.ndarray) -> np.ndarray:
+        # float32 goes through float64: a few float32 ulps would be lost in the kernels' subtractions
+        return np.asarray(function(x.astype(np.float64)), dtype=x.dtype)[()]
+
+    @property
+    def raw_side(self) -> Side:
+        """``exact`` where ``raw`` is a theorem; ``upper`` where it is the least value known."""
+        return self.kernel.raw_side
+
+    @property
+    def growth(self) -> Growth:
+        """Exponent and constant of T** at zero."""
+        exponent, constant = self.kernel.growth()
+        return Growth(exponent, constant, self.side, self.level, "; ".join(self.references))
+
+    @property
+    def floor(self) -> Floor:
+        """The universal floor below T**, free of the number of labels."""
+        from hconsist.transforms.floors import floor
+
+        return floor(self.loss)
+
+    def attaining(self, t: float) -> tuple[AttainingLaw, ...]:
+        """Conditional laws (at most two, with weights) whose regrets attain T**(t), in the limit or exactly."""
+        from hconsist.transforms.attaining import attaining
+
+        return attaining(self, UNIT.check_scalar("t", t))
+
+    def curve(self, t: object) -> Curve:
+        """The transformation on a grid as one result object."""
+        grid = np.atleast_1d(UNIT.check("t", t)).astype(float)
+        value = self(grid)
+        exact = self.side is Side.EXACT
+        return Curve(
+            loss=self.loss.name,
+            n_classes=self.n_classes,
+            hypotheses=self.hypotheses,
+            method=self.method,
+            side=self.side,
+            level=self.level,
+            t=grid,
+            raw=self.raw(grid),
+            value=value,
+            lower=value,
+            upper=value if exact else np.full_like(value, np.inf),
+            references=self.references,
+        )
