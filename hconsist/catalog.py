@@ -1,0 +1,101 @@
+"""What ships with the package, as static tuples, and how to load and run it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from hconsist.domains import InputError
+from hconsist.evidence import Level
+
+if TYPE_CHECKING:
+    from hconsist.claims import Report
+    from hconsist.steps import Derivation
+
+__all__ = ["PAPERS", "DERIVATIONS", "FIGURES", "check", "derivation", "figure", "paper_check"]
+
+PAPERS = (("mao2023_cross_entropy", "Cross-Entropy Loss Functions: Theoretical Analysis and Applications"),)
+
+DERIVATIONS = (
+    ("pooling", "the forced conditional risk is the entropy of a pooled law (Theorem 1)"),
+    ("freezing", "freezing the other labels: T is the two-label curve for tau <= 1 (Theorem 2)"),
+    ("two_label_sharpness", "T is the two-label curve for 1 <= tau <= 3/2, every n (Theorem 3)"),
+    ("quadratic_floor", "the n-free quadratic floor on [3/2, 2) (Theorem 5)"),
+    ("square_root_bound", "zero-one regret <= sqrt(2 x surrogate regret) on [1, 2], every n (Theorem 6)"),
+    ("concave_hull", "mean absolute error and tau > 2: the hull of explicit vertices (Theorem 8)"),
+    ("simplified_gamma", "the simplified Gamma on [0, 1], enclosed over the whole range"),
+)
+
+FIGURES = (
+    ("phi_family", "the comp-sum family Phi^tau"),
+    ("transformations", "published and sharp T with brute-force marks"),
+    ("gamma", "Gamma, published and sharp"),
+    ("improvement", "the improvement factor over (tau, n)"),
+)
+
+
+def _find(kind: str, entries: Sequence[tuple[str, str]], name: str) -> str:
+    names = [entry for entry, _ in entries]
+    key = name.replace("-", "_") if isinstance(name, str) else name
+    if key not in names:
+        close = difflib.get_close_matches(str(key), names, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(kind, f"one of {', '.join(names)}{hint}", name)
+    return key
+
+
+def paper_check(name: str) -> ModuleType:
+    """The module of one paper check; InputError lists the papers otherwise."""
+    return importlib.import_module(f"hconsist.paper_checks.{_find('paper', PAPERS, name)}")
+
+
+def derivation(name: str) -> Derivation:
+    """One derivation, built but not yet run."""
+    return importlib.import_module(f"hconsist.derivations.{_find('derivation', DERIVATIONS, name)}").build()
+
+
+def figure(name: str) -> ModuleType:
+    """The module of one figure: ``data``, ``draw``, ``TITLE``."""
+    return importlib.import_module(f"hconsist.figures.{_find('figure', FIGURES, name)}")
+
+
+def check(
+    paper: str | None = None,
+    *,
+    select: Sequence[str] = (),
+    level: str = "cited",
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Decide the claims of one paper, or of every paper when ``paper`` is None.
+
+    Parameters
+    ----------
+    select : claim ids ``PAPER:slug``; empty means all.  An unknown id is an InputError.
+    level : the least evidence level that counts as expected for claims that hold.
+    progress : called with each claim's id before it is decided.
+
+    Returns
+    -------
+    Report
+        prints as a table; ``to_json``, ``to_csv``, ``to_latex``, ``exit_code``.
+    """
+    from hconsist.claims import collect, run
+
+    modules = [paper_check(name) for name in ([paper] if paper is not None else [entry for entry, _ in PAPERS])]
+    known = [f"{found.id}:{claim.slug}" for found, claims in map(collect, modules) for claim in claims]
+    by_key = {identifier.replace("-", "_"): identifier for identifier in known}
+    wanted = []
+    for claim in select:
+        key = claim.replace("-", "_")
+        if key not in by_key:
+            close = difflib.get_close_matches(claim, known, n=1)
+            raise InputError("claim", "the id of a claim" + (f" (did you mean {close[0]}?)" if close else ""), claim)
+        wanted.append(by_key[key])
+    try:
+        minimum = Level.of(level)
+    except ValueError:
+        raise InputError("level", f"one of {', '.join(v.label for v in Level)}", level) from None
+    return run(modules, select=wanted, minimum=minimum, progress=progress)
