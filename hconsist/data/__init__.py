@@ -1,1 +1,1 @@
-"""."""
+"""Bundled scores and labels; README.md beside this file says where each comes from."""
