@@ -1,0 +1,197 @@
+"""The package's own checks for users' pytest suites: proofs, kernels against definitions, properties of losses.
+
+Each function returns the evidence it found and raises AssertionError, naming the place, when it is not enough.
+An inconclusive proof is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hconsist.domains import Domain, InputError
+from hconsist.evidence import Evidence, Level, Verdict
+from hconsist.losses.base import Loss
+
+if TYPE_CHECKING:
+    from hconsist.definitions import Definition
+
+__all__ = ["assert_proved", "assert_refuted", "assert_kernel_matches", "assert_properties"]
+
+
+def assert_proved(statement: Any, domain: Mapping[Any, tuple[Any, Any]] | None = None, **options: Any) -> Evidence:
+    """Assert that a statement is proved, by SymPy or by balls over a whole box.
+
+    Parameters
+    ----------
+    statement : Evidence; a claim or derivation (anything with ``decide()`` or ``run()``); a callable returning
+        Evidence; or a SymPy expression that is to be shown nonnegative over ``domain``.
+    domain : for an expression: symbol -> (lower, upper) exact rationals.
+    options : passed to :func:`hconsist.rigorous.prove_nonnegative` (``strict``, ``vanishing``, ``max_boxes``, ...).
+
+    Raises
+    ------
+    AssertionError
+        unless the verdict is ``proved``; it carries the verdict, the reason and the witness.
+    """
+    evidence = _evidence(statement, domain, options)
+    if evidence.verdict is not Verdict.PROVED:
+        raise AssertionError(f"not proved: {_describe(evidence)}")
+    return evidence
+
+
+def assert_refuted(statement: Any, domain: Mapping[Any, tuple[Any, Any]] | None = None, **options: Any) -> Evidence:
+    """Assert that a statement is refuted with a witness: the negative control every checker needs."""
+    evidence = _evidence(statement, domain, options)
+    if evidence.verdict is not Verdict.REFUTED:
+        raise AssertionError(f"not refuted: {_describe(evidence)}")
+    return evidence
+
+
+def _evidence(statement: Any, domain: Mapping[Any, tuple[Any, Any]] | None, options: dict[str, Any]) -> Evidence:
+    if domain is not None:
+        from hconsist.rigorous import prove_nonnegative
+
+        box = {symbol: (Fraction(low), Fraction(high)) for symbol, (low, high) in domain.items()}
+        return prove_nonnegative(statement, box, **options)
+    for name in ("decide", "run"):
+        if hasattr(statement, name):
+            statement = getattr(statement, name)
+    found = statement() if callable(statement) else statement
+    if not isinstance(found, Evidence):
+        raise InputError("statement", "Evidence, a claim, a derivation, or an expression with its domain", found)
+    return found
+
+
+def _describe(evidence: Evidence) -> str:
+    parts = [f"{evidence.verdict.value} at level {evidence.level.label}"]
+    if evidence.reason:
+        parts.append(evidence.reason)
+    if evidence.witness:
+        parts.append(f"witness {evidence.witness}")
+    return "; ".join(parts)
+
+
+def assert_kernel_matches(
+    kernel: Callable[..., Any],
+    definition: Definition,
+    *,
+    rtol: float = 1e-14,
+    points: int = 200,
+    rng: np.random.Generator | int = 0,
+    limit: float = 50.0,
+    where: Callable[..., Any] | None = None,
+) -> Evidence:
+    """Assert that an array kernel agrees with its definition evaluated in balls at points of its domains.
+
+    The kernel is called as ``kernel(**{symbol: array})``.  Points crowd towards the edges of the domains; infinite
+    ends are cut at ``limit``; ``where`` (a predicate of the same arguments) restricts them.
+
+    Raises
+    ------
+    AssertionError
+        naming the worst point, the value, the ball and the relative error; also when no point was left.
+    """
+    from flint import arb
+
+    generator = np.random.default_rng(rng)
+    names = [str(symbol) for symbol in definition.symbols]
+    columns = [_draw(definition.domains[name], generator, points, limit) for name in names]
+    arguments = dict(zip(names, columns))
+    if where is not None:
+        keep = np.asarray(where(**arguments), dtype=bool)
+        arguments = {name: column[keep] for name, column in arguments.items()}
+    values = np.asarray(kernel(**arguments), dtype=float)
+    worst, place = 0.0, None
+    for index, value in enumerate(values):
+        at = {name: arb(float(column[index])) for name, column in arguments.items()}
+        error = _relative_error(float(value), definition.ball(prec=200, **at))
+        if not error <= worst:
+            worst, place = error, {name: float(column[index]) for name, column in arguments.items()}
+    if values.size == 0:
+        raise AssertionError("no point of the domains was left to compare at")
+    if not worst <= rtol:
+        raise AssertionError(f"kernel differs from {definition.name} by {worst:.3g} (relative, allowed {rtol:g}) at {place}")
+    return Evidence(Verdict.SUPPORTED, Level.HIGH_PRECISION, points=values.size, slack=rtol - worst, where=place or {})
+
+
+def _draw(domain: Domain, rng: np.random.Generator, size: int, limit: float) -> np.ndarray:
+    """Exactly ``size`` points, so that the columns of several variables stay aligned."""
+    found = domain.inside(rng, size, limit)
+    while found.size < size:
+        found = np.concatenate([found, domain.inside(rng, size, limit)])
+    return found[:size]
+
+
+def _relative_error(value: float, ball: Any) -> float:
+    """Relative distance of a double from a ball; NaN or an infinite ball never counts as agreement."""
+    from flint import arb
+
+    if not ball.is_finite():
+        return 0.0 if ball == arb(value) else float("nan")
+    if ball == 0:
+        return 0.0 if value == 0 else float("inf")
+    return float((abs(arb(value) - ball) / abs(ball)).upper()) if np.isfinite(value) else float("inf")
+
+
+def assert_properties(
+    loss: Loss, *, n_classes: int = 4, points: int = 200, rng: np.random.Generator | int = 0, rtol: float = 1e-7
+) -> Evidence:
+    """Assert what a loss declares of itself, at random scores: never trust a declared property.
+
+    Checked: nonnegative finite-or-infinite values without NaN; gradient against central differences; conditional risk
+    as the mean of values; entropy below every conditional risk and reached at the minimiser; and, where declared in
+    ``loss.properties``, invariance under shifts and permutations of the classes.
+
+    Raises
+    ------
+    AssertionError
+        naming the property and the scores at which it fails.
+    """
+    generator = np.random.default_rng(rng)
+    scores = generator.normal(scale=2.0, size=(points, n_classes))
+    labels = generator.integers(n_classes, size=points)
+    laws = generator.dirichlet(np.ones(n_classes), size=points)
+    value = np.asarray(loss.value(scores, labels))
+    rows = np.arange(points)
+
+    _require("finite at moderate scores", np.isfinite(value), scores)
+    each = np.stack([loss.value(scores, np.full(points, k)) for k in range(n_classes)], axis=-1)
+    risk = np.asarray(loss.conditional_risk(scores, laws))
+    _require("conditional risk is the mean value", np.isclose(risk, np.sum(laws * each, axis=-1), rtol=1e-10), scores)
+    _require("gradient", _gradient_agrees(loss, scores, labels, rtol), scores)
+    entropy = np.asarray(loss.entropy(laws))
+    _require("entropy is a lower bound of the conditional risk", entropy <= risk * (1 + 1e-12) + 1e-12, scores)
+    properties = getattr(loss, "properties", {})
+    if properties.get("shift_invariant"):
+        _require("shift invariance", np.isclose(loss.value(scores + 3.0, labels), value, rtol=1e-10), scores)
+    if properties.get("symmetric"):
+        order = generator.permutation(n_classes)
+        moved = np.argsort(order)[labels]
+        _require("symmetry", np.isclose(loss.value(scores[:, order], moved), value, rtol=1e-12), scores)
+    if properties.get("decreasing"):
+        raised = scores.copy()
+        raised[rows, labels] += 0.5
+        _require("decreasing in the own score", np.asarray(loss.value(raised, labels)) <= value, scores)
+    return Evidence(Verdict.SUPPORTED, Level.SAMPLED, points=points)
+
+
+def _gradient_agrees(loss: Loss, scores: np.ndarray, labels: np.ndarray, rtol: float) -> np.ndarray:
+    gradient = np.asarray(loss.gradient(scores, labels))
+    step = 1e-5
+    difference = np.empty_like(gradient)
+    for k in range(scores.shape[-1]):
+        shift = np.zeros(scores.shape[-1])
+        shift[k] = step
+        difference[:, k] = (loss.value(scores + shift, labels) - loss.value(scores - shift, labels)) / (2 * step)
+    scale = 1 + np.max(np.abs(gradient), axis=-1, keepdims=True)
+    return np.all(np.abs(gradient - difference) <= rtol * scale, axis=-1)
+
+
+def _require(name: str, holds: np.ndarray, scores: np.ndarray) -> None:
+    if not np.all(holds):
+        index = int(np.flatnonzero(~np.asarray(holds))[0])
+        raise AssertionError(f"{name} fails at scores {scores[index].tolist()}")
