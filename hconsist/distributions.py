@@ -19,7 +19,7 @@ BUNDLED = ("digits", "noisy-labels")
 
 @dataclass(frozen=True)
 class Scores:
-    """``scores`` of shape ``(m, n)``, float64, one row per sample and one column per label; ``labels`` of shape ``(m,)``."""
+    """Scores ``(m, n)``, float64, one row per sample and one column per label, and integer labels ``(m,)``."""
 
     scores: np.ndarray
     labels: np.ndarray

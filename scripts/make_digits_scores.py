@@ -1,6 +1,6 @@
 """Make hconsist/data/digits.csv: held-out scores of a softmax regression on the UCI optical digits.
 
-Needs scikit-learn, which brings the data set along: ``pip install "hconsist[data]"``.  Nothing else in the package does.
+Needs scikit-learn, which brings the data set along: ``pip install "hconsist[data]"``.  Nothing else here does.
 The 1797 images are split in two halves, stratified by label; the regression sees one half, the file holds its scores
 on the other.  Features are divided by 16 (their largest value); the penalty C = 1 is the library's default, not tuned.
 
