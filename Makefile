@@ -18,7 +18,7 @@ INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 .PHONY: check test slow figures bench lint wheel clean
 
 check: $(VENV)/.installed
-	$(HCONSIST) bound --scores digits --loss sum-exponential,logistic,gce:q=0.7,mae --method published
+	$(HCONSIST) bound sum-exponential logistic gce:q=0.7 mae --scores digits --method published --method sharp
 	$(HCONSIST) check --all
 
 test: $(VENV)/.test
@@ -28,7 +28,7 @@ slow: $(VENV)/.test
 	$(RUN) -m pytest -m "slow or not slow"
 
 figures: $(VENV)/.installed
-	$(HCONSIST) figure --all --format png,pdf,svg
+	$(HCONSIST) figure --all --format png,pdf,svg --output out/figures
 
 bench: $(VENV)/.test
 	$(RUN) -m benchmarks

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+COMMAND = Path(sys.executable).parent / "hconsist"
 HEAVY = ("sympy", "matplotlib.pyplot", "scipy.optimize", "flint", "mpmath")
 
 
@@ -22,7 +24,7 @@ def test_help_takes_less_than_half_a_second():
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        found = subprocess.run([sys.executable, "-m", "hconsist.cli", "--help"], capture_output=True, text=True)
+        found = subprocess.run([COMMAND, "--help"], capture_output=True, text=True)
         seconds.append(time.perf_counter() - start)
         assert found.returncode == 0 and "Usage" in found.stdout
     assert min(seconds) < 0.5
