@@ -1,0 +1,377 @@
+"""The ``hconsist`` command.  Only click is imported at the top, so that ``--help`` answers at once.
+
+Results go to stdout, progress to stderr and only on a terminal.  Exit codes: 0 everything as expected; 1 an unexpected
+refutation or a vacuous claim; 2 wrong usage or input; 3 an unexpected inconclusive; 4 an internal error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hconsist.claims import Report
+
+__all__ = ["cli", "main"]
+
+USAGE, INCONCLUSIVE, INTERNAL, INTERRUPTED = 2, 3, 4, 130
+PICTURE_FORMATS = ("png", "pdf", "svg")
+DERIVATION_FORMATS = ("text", "markdown", "latex", "notebook")
+LEVELS = ("cited", "simulated", "sampled", "high_precision", "enclosed", "symbolic")
+
+
+class _Group(click.Group):
+    """A group whose failures are one line on stderr and an exit code of the contract."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+        state = {"debug": False}
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, "hconsist", obj=state, **extra)
+        except Exception as error:  # the outermost boundary: whatever is left becomes an exit code
+            code = _complain(error, state["debug"])
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise _unknown("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def _complain(error: Exception, debug: bool) -> int:
+    """Say in one line what went wrong; the exit code."""
+    import traceback
+
+    from hconsist.domains import InputError
+
+    if isinstance(error, click.exceptions.Abort):
+        click.echo("hconsist: interrupted", err=True)
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        code, text = USAGE, f"error: {error.format_message()}"
+    elif isinstance(error, InputError):
+        code, text = USAGE, f"error: {error}"
+    elif debug:
+        traceback.print_exception(error)
+        return INTERNAL
+    else:
+        code, text = INTERNAL, f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"
+    click.echo(f"hconsist: {' '.join(text.split())}", err=True)
+    return code
+
+
+def _unknown(argument: str, value: str, names: Sequence[str]) -> Exception:
+    import difflib
+
+    from hconsist.domains import InputError
+
+    close = difflib.get_close_matches(value, names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return InputError(argument, f"one of {', '.join(names)}{hint}", value)
+
+
+class _Number(click.ParamType):
+    """A number, or with ``many`` a comma-separated list; NaN and ranges are left to the domain of the argument."""
+
+    name = "number"
+
+    def __init__(self, integer: bool = False, many: bool = False):
+        self.integer, self.many = integer, many
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from hconsist.domains import InputError
+
+        if not isinstance(value, str):
+            return value
+        words = "an integer" if self.integer else "numbers separated by commas" if self.many else "a number"
+        try:
+            numbers = [float(part) for part in (value.split(",") if self.many else [value])]
+            if "_" in value or (self.integer and not numbers[0].is_integer()):
+                raise ValueError
+        except ValueError:
+            raise InputError(param.opts[0] if param else "value", words, value) from None
+        if self.many:
+            return numbers
+        return int(numbers[0]) if self.integer else numbers[0]
+
+
+def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and context.obj is not None:
+        context.obj["debug"] = True
+
+
+_debug = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show the traceback of an internal error."
+)
+
+
+def _formats(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The flags ``--json``, ``--csv`` and so on, all setting ``output``."""
+    texts = {"json": "Strict JSON.", "csv": "The table as CSV.", "latex": "The table as a LaTeX tabular."}
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names):
+            function = click.option(f"--{name}", "output", flag_value=name, default=None, help=texts[name])(function)
+        return _debug(function)
+
+    return decorate
+
+
+def _emit(text: str) -> None:
+    """Write a result.  A reader that has gone away (``| head``) must not change the exit code."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+
+
+@contextlib.contextmanager
+def _writing(option: str, path: Path) -> Iterator[None]:
+    """Turn a path that cannot be written into an input error."""
+    from hconsist.domains import InputError
+
+    try:
+        yield
+    except OSError as error:
+        raise InputError(option, f"a path that can be written ({error.strerror})", str(path)) from None
+
+
+_NUMBER, _INTEGER = _Number(), _Number(integer=True)
+_classes = click.option("-n", "--n-classes", "n_classes", type=_INTEGER, metavar="N", help="Number of labels, >= 2.")
+_hypotheses = click.option("--hypotheses", default="complete", show_default=True, metavar="H", help="Hypothesis set.")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="hconsist", message="hconsist %(version)s")
+@_debug
+def cli() -> None:
+    """H-consistency bounds as numbers, proofs and pictures.
+
+    A loss is NAME or NAME:key=value,... such as logistic or gce:q=0.7; "hconsist list" shows all names.
+    """
+
+
+@cli.command("list", short_help="Names of losses, hypotheses, methods, papers, derivations, figures.")
+@click.argument("kind", required=False)
+@_formats("json", "csv", "latex")
+def list_(kind: str | None, output: str | None) -> None:
+    """List losses, hypotheses, methods, papers, derivations and figures (or one KIND of them)."""
+    from hconsist import cli_output
+
+    kinds = cli_output.catalog()
+    if kind is not None and kind not in kinds:
+        raise _unknown("KIND", kind, list(kinds))
+    _emit(cli_output.listing({kind: kinds[kind]} if kind else kinds, output))
+
+
+@cli.command(short_help="Everything known of one loss.")
+@click.argument("name")
+@_classes
+@_formats("json")
+def loss(name: str, n_classes: int | None, output: str | None) -> None:
+    """The card of a loss: formula, properties, transformation, growth, calibration, references."""
+    from hconsist import cli_output
+
+    card = cli_output.card(name, 10 if n_classes is None else n_classes)
+    _emit(cli_output.render_card(card, output))
+
+
+@cli.command(short_help="The transformation T on a grid.")
+@click.argument("name")
+@_classes
+@_hypotheses
+@click.option("--method", default="sharp", show_default=True, metavar="M", help="sharp or published.")
+@click.option("-t", "--t", "t", type=_Number(many=True), metavar="T,...", help="Zero-one regrets, in [0, 1].")
+@click.option("--points", type=_INTEGER, metavar="K", help="Instead of --t: K equal steps from 0 to 1.  [default: 11]")
+@_formats("json", "csv", "latex")
+def transform(
+    name: str,
+    n_classes: int | None,
+    hypotheses: str,
+    method: str,
+    t: list[float] | None,
+    points: int | None,
+    output: str | None,
+) -> None:
+    """The transformation T of a loss: the least surrogate regret at zero-one regret t."""
+    from hconsist import cli_output
+
+    _require("-n", n_classes)
+    if t is not None and points is not None:
+        raise click.UsageError("--t and --points exclude each other")
+    grid = t if t is not None else cli_output.grid(11 if points is None else points)
+    _emit(cli_output.curve(name, n_classes, hypotheses, method, grid, output))
+
+
+@cli.command(short_help="A limit on the zero-one error, from an excess or from scores.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@_classes
+@_hypotheses
+@click.option("--method", "methods", multiple=True, metavar="M", help="sharp (default) or published; may be repeated.")
+@click.option("--excess", type=_NUMBER, metavar="X", help="Surrogate estimation error, >= 0.")
+@click.option("--scores", metavar="FILE", help="CSV of label,score,score,...; or digits, noisy-labels (bundled).")
+@click.option("--floor", type=_NUMBER, metavar="F", help="With --scores: least possible surrogate risk.  [default: 0]")
+@click.option("--surrogate-gap", type=_NUMBER, default=0.0, metavar="M", help="Minimizability gap of the surrogate.")
+@click.option("--target-gap", type=_NUMBER, default=0.0, metavar="M", help="Minimizability gap of the zero-one loss.")
+@_formats("json", "csv", "latex")
+def bound(
+    names: tuple[str, ...],
+    n_classes: int | None,
+    hypotheses: str,
+    methods: tuple[str, ...],
+    excess: float | None,
+    scores: str | None,
+    floor: float | None,
+    surrogate_gap: float,
+    target_gap: float,
+    output: str | None,
+) -> None:
+    """A limit on the zero-one error, from a surrogate excess (-n, --excess) or from scores and labels (--scores).
+
+    Several losses and several --method make one row each.
+    """
+    from hconsist import cli_output
+
+    if (excess is None) == (scores is None):
+        raise click.UsageError("give either --excess X or --scores FILE")
+    if floor is not None and scores is None:
+        raise click.UsageError("--floor needs --scores FILE")
+    shared = {"hypotheses": hypotheses, "surrogate_gap": surrogate_gap, "target_gap": target_gap}
+    pairs = [(name, method) for name in names for method in methods or ("sharp",)]
+    if scores is None:
+        _require("-n", n_classes)
+        found = cli_output.bounds(pairs, n_classes=n_classes, excess=excess, **shared)
+    else:
+        found = cli_output.bounds_from_file(pairs, scores, n_classes=n_classes, floor=floor or 0.0, **shared)
+    _emit(cli_output.render_bounds(found, output))
+
+
+def _require(option: str, value: object) -> None:
+    if value is None:
+        raise click.UsageError(f"Missing option '{option}'.")
+
+
+@cli.command(short_help="Decide the claims of papers one by one.")
+@click.argument("papers", nargs=-1, metavar="[PAPER...]")
+@click.option("--all", "every", is_flag=True, help="Every paper that ships with the package.")
+@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim, PAPER:slug; may be repeated.")
+@click.option(
+    "--level", default="cited", show_default=True, metavar="L", help=f"Least level asked for: {', '.join(LEVELS)}."
+)
+@click.option("--strict", is_flag=True, help="Also fail on skipped claims.")
+@_formats("json", "csv", "latex")
+def check(
+    papers: tuple[str, ...], every: bool, claims: tuple[str, ...], level: str, strict: bool, output: str | None
+) -> int:
+    """Decide the claims of papers one by one; each false twin must be refuted."""
+    from hconsist.evidence import Verdict
+
+    report = _decide(papers, every, claims, level)
+    writers = {"json": report.to_json, "csv": report.to_csv, "latex": report.to_latex}
+    _emit(writers[output]() if output else str(report))
+    if strict and report.exit_code == 0:
+        return int(any(o.evidence.verdict is Verdict.SKIPPED for o in report.outcomes))
+    return report.exit_code
+
+
+def _decide(papers: tuple[str, ...], every: bool, claims: tuple[str, ...], level: str) -> Report:
+    from hconsist import catalog
+    from hconsist.claims import Report
+
+    if every and papers:
+        raise click.UsageError("--all and PAPER exclude each other")
+    if every:
+        papers = tuple(name for name, _ in catalog.PAPERS)
+    if not papers:
+        papers = tuple(dict.fromkeys(claim.partition(":")[0] for claim in claims))
+    if not papers:
+        raise click.UsageError("give a PAPER, --claim ID or --all; 'hconsist list papers' shows them")
+    wanted: dict[str, list[str]] = {catalog.paper_check(paper).PAPER.id: [] for paper in papers}
+    for claim in claims:
+        paper = claim.partition(":")[0].replace("-", "_")
+        if paper not in wanted:
+            raise _unknown("--claim", claim, [f"{paper}:..." for paper in wanted])
+        wanted[paper].append(claim)
+    outcomes = []
+    for paper, select in wanted.items():
+        if select or not claims:
+            outcomes += catalog.check(paper, select=select, level=level, progress=_progress).outcomes
+    _progress("")
+    return Report(tuple(outcomes))
+
+
+@cli.command(short_help="Run a derivation and typeset what was checked.")
+@click.argument("name")
+@click.option("--format", "format_", type=click.Choice(DERIVATION_FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of to stdout.")
+@_formats("json")
+def derive(name: str, format_: str, file: str | None, output: str | None) -> int:
+    """Run a derivation and typeset exactly the steps that were checked."""
+    from pathlib import Path
+
+    from hconsist import catalog, cli_output
+    from hconsist.evidence import Verdict
+
+    derivation = catalog.derivation(name)
+    evidence = derivation.run()
+    text = cli_output.derivation_json(derivation, evidence) if output == "json" else derivation.render(format_)
+    if file is None:
+        _emit(text)
+    else:
+        with _writing("-o", Path(file)):
+            Path(file).write_text(text, encoding="utf-8")
+    if evidence.passed:
+        return 0
+    return INCONCLUSIVE if evidence.verdict is Verdict.INCONCLUSIVE else 1
+
+
+@cli.command(short_help="Draw figures.")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--all", "every", is_flag=True, help="Every figure.")
+@click.option("--format", "formats", default="png", show_default=True, metavar="F,...", help="png, pdf, svg.")
+@click.option("--output", "folder", default="out", show_default=True, metavar="DIR", help="Folder, made if missing.")
+@_formats("json")
+def figure(names: tuple[str, ...], every: bool, formats: str, folder: str, output: str | None) -> None:
+    """Draw figures; prints the files written."""
+    from pathlib import Path
+
+    from hconsist import catalog, plotting
+    from hconsist.results import to_json
+
+    if every == bool(names):
+        raise click.UsageError("give figure NAMEs or --all; 'hconsist list figures' shows them")
+    kinds = tuple(dict.fromkeys(formats.split(",")))
+    for kind in kinds:
+        if kind not in PICTURE_FORMATS:
+            raise _unknown("--format", kind, PICTURE_FORMATS)
+    chosen = [catalog.figure(name) for name in (names or [name for name, _ in catalog.FIGURES])]
+    rows = []
+    for module in chosen:
+        name = module.__name__.rpartition(".")[2]
+        _progress(name)
+        picture = plotting.render(module)
+        with _writing("--output", Path(folder)):
+            files = plotting.save(picture, Path(folder) / name, kinds)
+        rows.append({"name": name, "title": module.TITLE, "caption": module.CAPTION, "files": [str(f) for f in files]})
+    _progress("")
+    _emit(to_json({"figures": rows}) if output else "\n".join(file for row in rows for file in row["files"]))
+
+
+def main() -> NoReturn:
+    """The console entry point."""
+    cli()
