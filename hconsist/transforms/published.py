@@ -46,7 +46,7 @@ class PublishedKernel:
 
     def inverse(self, x: np.ndarray) -> np.ndarray:
         """Gamma(x); 1 from T(1) on."""
-        x, end = np.asarray(x, dtype=np.float64), float(self.value(np.float64(1.0)))
+        x, end = np.asarray(x, dtype=np.float64), float(self.value(np.ones(())))
         # a slope below the least double still is a slope: Gamma(0) = 0
         full = (x >= end) & (x > 0)
         below = np.where(full, 0.0, x)

@@ -57,7 +57,7 @@ class TwoLabelKernel:
     @cached_property
     def end(self) -> float:
         """D_2(1) = (1 - 2^(1-tau))/(tau-1), log 2 at tau = 1."""
-        return float(self.value(np.float64(1.0)))
+        return float(self.value(np.ones(())))
 
     def growth(self) -> tuple[float, float]:
         """D_2(t) ~ t^2/(2^tau (2 - tau))."""
@@ -117,10 +117,10 @@ class TwoLabelKernel:
 
     def _high(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(Q, g) by M_a^a = (1+t)^eps (1 + (1-t) eps g/2)."""
-        u = np.maximum(1.0 - t, 1e-300)  # keeps z finite at t = 1, where (1-t) g vanishes all the same
         log1p = np.log1p(t)
-        g = _expm1_over(np.log(u) - log1p, self.eps)
-        return log1p + _log1p_over(0.5 * u * g, self.eps), g
+        # z stays finite at t = 1, where (1-t) g vanishes all the same
+        g = _expm1_over(np.log1p(-np.minimum(t, _BELOW_ONE)) - log1p, self.eps)
+        return log1p + _log1p_over(0.5 * (1.0 - t) * g, self.eps), g
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """(sqrt Q, t) on a grid refined towards 0, 1/a and 1, from which t is interpolated to about a per cent."""
