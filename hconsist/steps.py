@@ -1,0 +1,457 @@
+"""Executable derivations: chains of formulas in which every step is closed by SymPy or by balls.
+
+A :class:`Derivation` is a list of steps.  What a step prints is what it checks: both come from the same SymPy objects.
+
+========================  ==============================================================================================
+:class:`Given`            a definition or hypothesis; printed, listed, not counted as a closed step
+:class:`Cited`            a textbook fact with its reference; printed as such, listed
+:class:`Identity`         lhs = rhs, closed when SymPy reduces the difference to exactly 0 (derivatives are done first)
+:class:`Sign`             an inequality, closed by SymPy's assumptions on the symbols, or through an equal ``form``
+:class:`Sturm`            a polynomial inequality on a rational interval, closed by counting real roots exactly
+:class:`Balls`            an inequality on a rational box, closed by ball arithmetic (level ``enclosed``)
+:class:`Combination`      an inequality that is a nonnegative combination of earlier ones (or instances of them)
+:class:`Checked`          formulas handed to a function that returns :class:`~hconsist.evidence.Evidence`
+:class:`Refutation`       a negative control: an inequality that must fail at a given exact point
+========================  ==============================================================================================
+
+``put`` names the range of a step: ``put={d: h + e}`` with ``e`` a nonnegative symbol says ``d >= h``.  Everything is
+checked after the substitution, on all values that the assumptions of the remaining symbols allow.
+
+Example
+-------
+>>> import sympy as sp
+>>> x, y = sp.symbols("x y", positive=True)
+>>> square = Identity("Square", x**2 + y**2 - 2 * x * y, (x - y) ** 2)
+>>> mean = Sign("Means", sp.Ge(x**2 + y**2, 2 * x * y), form=(x - y) ** 2)
+>>> half = Combination("Halves", sp.Ge((x**2 + y**2) / 2, x * y), ((sp.Rational(1, 2), mean.relation),))
+>>> chain = Derivation("means", "Two means", "The square mean is at least the product.", (square, mean, half))
+>>> chain.run().verdict, chain.run().level.label, chain.run().points
+(<Verdict.PROVED: 'proved'>, 'symbolic', 3)
+>>> print(chain.render("text").splitlines()[0])
+Two means
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from hconsist.domains import InputError
+from hconsist.evidence import Evidence, Level, Verdict
+from hconsist.symbolic import Fact, as_fact, ball_at, counterexample, has_sign, meets, require_exact, vanishes
+from hconsist.typeset import Block, Document, render
+
+__all__ = [
+    "Balls", "Checked", "Cited", "Combination", "Derivation", "Given", "Identity", "Refutation", "Sign", "Step",
+    "Sturm",
+]  # fmt: skip
+
+_CLOSED = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1)
+_GRANTED = Evidence(Verdict.NOT_CHECKED, Level.CITED)
+
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation: a title, the prose around it, the formulas it prints and checks, and their range."""
+
+    title: str
+    text: str = field(default="", kw_only=True)
+    put: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict, kw_only=True)
+
+    mark: ClassVar[str] = ""
+    counts: ClassVar[bool] = True  # whether the step is part of the proof (not a hypothesis, citation or control)
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        """What is printed; the same objects are checked."""
+        return ()
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        """The relations that later steps may use once this one is closed."""
+        return self.formulas
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        """Close the step; ``established`` are the facts of the steps before it."""
+        raise NotImplementedError
+
+    @property
+    def where(self) -> tuple[sp.Basic, ...]:
+        """The substitution and the assumed signs of the symbols that remain, as formulas."""
+        symbols = set().union(*(f.subs(self.put).free_symbols for f in self.formulas), *(
+            e.free_symbols for e in self.put.values()
+        ))  # fmt: skip
+        signs = []
+        for s in sorted(symbols, key=str):
+            plain = sp.Symbol(s.name)
+            if s.is_positive:
+                signs.append(sp.Gt(plain, 0))
+            elif s.is_nonnegative:
+                signs.append(sp.Ge(plain, 0))
+        return (*(sp.Eq(s, e, evaluate=False) for s, e in self.put.items()), *signs)
+
+
+@dataclass(frozen=True)
+class Given(Step):
+    """A definition or hypothesis: nothing to close, but later steps may use its ``relations``."""
+
+    relations: tuple[sp.Basic, ...] = ()
+    mark = "given"
+    counts = False
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return self.relations
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        return _GRANTED
+
+
+@dataclass(frozen=True)
+class Cited(Step):
+    """A textbook fact, named with its reference; its ``relations`` are the instance that is used."""
+
+    reference: str
+    relations: tuple[sp.Basic, ...] = ()
+    mark = "classical fact"
+    counts = False
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return self.relations
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        return _GRANTED
+
+
+@dataclass(frozen=True)
+class Identity(Step):
+    """``lhs = rhs`` for all values of the symbols."""
+
+    lhs: sp.Expr
+    rhs: sp.Expr
+    mark = "SymPy"
+
+    @property
+    def relation(self) -> sp.Eq:
+        return sp.Eq(self.lhs, self.rhs, evaluate=False)
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return (self.relation,)
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(self.relation)
+        kind, slack = as_fact(sp.Eq(self.lhs.doit(), self.rhs.doit(), evaluate=False), self.put)
+        return _decide(kind, slack, lambda: vanishes(slack))
+
+
+@dataclass(frozen=True)
+class Sign(Step):
+    """An inequality that the assumptions on the symbols decide, in ``form`` (equal to its slack) if one is given."""
+
+    relation: sp.Basic
+    form: sp.Expr | None = field(default=None, kw_only=True)
+    mark = "SymPy"
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        if self.form is None:
+            return (self.relation,)
+        return (self.relation, sp.Eq(as_fact(self.relation, {})[1], self.form, evaluate=False))
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(*self.formulas)
+        kind, slack = as_fact(self.relation, self.put)
+        form = slack if self.form is None else self.form.subs(self.put)
+        same = self.form is None
+        return _decide(
+            kind, slack.doit(), lambda: (same or vanishes(slack - form)) and has_sign(form, strict=kind == ">")
+        )
+
+
+@dataclass(frozen=True)
+class Sturm(Step):
+    """A polynomial inequality in one ``variable`` on ``[lower, upper]``, by an exact count of real roots."""
+
+    relation: sp.Basic
+    variable: sp.Symbol
+    lower: sp.Rational
+    upper: sp.Rational
+    mark = "SymPy (Sturm)"
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return (self.relation,)
+
+    @property
+    def where(self) -> tuple[sp.Basic, ...]:
+        return (sp.And(sp.Le(self.lower, self.variable), sp.Le(self.variable, self.upper), evaluate=False),)
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        return ()  # true on an interval only: later steps cite it in prose
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(self.relation)
+        kind, slack = as_fact(self.relation, {})
+        poly, low, high = sp.Poly(slack, self.variable), sp.Rational(self.lower), sp.Rational(self.upper)
+        ends = [root for root in (low, high) if poly.eval(root) == 0]
+        if kind == ">" and ends:
+            return _refuted({str(self.variable): str(ends[0]), "slack": "0"})
+        # A factor of even multiplicity never changes sign: with it removed, an interior root is a sign change.
+        odd = sp.prod(f.as_expr() for f, k in poly.factor_list()[1] if k % 2 or kind == ">")
+        tested = sp.Poly(odd, self.variable)
+        for root in ends:
+            while tested.degree() > 0 and tested.eval(root) == 0:
+                tested = sp.quo(tested, sp.Poly(self.variable - root, self.variable))
+        clear = tested.degree() <= 0 or tested.count_roots(low, high) == 0
+        value = next((v for k in range(1, 8) if (v := poly.eval(low + (high - low) * sp.Rational(k, 8))) != 0), sp.S(0))
+        if value < 0:
+            spot = next(p for k in range(1, 8) if poly.eval(p := low + (high - low) * sp.Rational(k, 8)) < 0)
+            return _refuted({str(self.variable): str(spot), "slack": str(poly.eval(spot))})
+        return _CLOSED if clear and value > 0 else _open("the polynomial has a root inside the interval")
+
+
+@dataclass(frozen=True)
+class Balls(Step):
+    """An inequality on a rational box, closed by :func:`hconsist.rigorous.prove_nonnegative` (options passed on)."""
+
+    relation: sp.Basic
+    box: Mapping[sp.Symbol, tuple[Fraction, Fraction]]
+    options: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    mark = "balls"
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return (self.relation,)
+
+    @property
+    def where(self) -> tuple[sp.Basic, ...]:
+        return tuple(
+            sp.And(sp.Le(_rational(low), s), sp.Le(s, _rational(high)), evaluate=False)
+            for s, (low, high) in self.box.items()
+        )
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        return ()  # true on a box only: later steps cite it in prose
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        from hconsist.rigorous import prove_nonnegative
+
+        require_exact(self.relation)
+        kind, slack = as_fact(self.relation, self.put)
+        return prove_nonnegative(slack, dict(self.box), strict=kind == ">", **self.options)
+
+
+@dataclass(frozen=True)
+class Combination(Step):
+    """An inequality whose slack is a sum of earlier slacks with nonnegative multipliers, plus something nonnegative.
+
+    ``parts`` are ``(multiplier, relation)`` or ``(multiplier, relation, instance)``; the relation must have been
+    established by an earlier step on the same range, and ``instance`` replaces its symbols by expressions that meet
+    their assumptions.  Multipliers of equations may have any sign.
+    """
+
+    relation: sp.Basic
+    parts: tuple[tuple[Any, ...], ...]
+    mark = "SymPy (combination)"
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return (self.relation,)
+
+    @property
+    def uses(self) -> tuple[sp.Basic, ...]:
+        """The earlier relations."""
+        return tuple(part[1] for part in self.parts)
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        kind, rest = as_fact(self.relation, self.put)
+        strict = False
+        for part in self.parts:
+            multiplier, instance = sp.S(part[0]).subs(self.put), part[2] if len(part) > 2 else {}
+            require_exact(multiplier, part[1])
+            found = as_fact(part[1], {} if instance else self.put)
+            if found not in established:
+                return _open(f"not established before on this range: {part[1]}")
+            if instance and not all(meets(s, sp.S(e).subs(self.put)) for s, e in instance.items()):
+                return _open(f"the instance breaks an assumption on its symbols: {instance}")
+            if found[0] != "==" and not has_sign(multiplier, strict=False):
+                return _open(f"no sign known for the multiplier {multiplier}")
+            strict = strict or (found[0] == ">" and has_sign(multiplier, strict=True))
+            rest -= multiplier * found[1].subs(instance, simultaneous=True).subs(self.put)
+        if kind == "==":
+            return _CLOSED if vanishes(rest) else _open("the parts do not add up to the equation")
+        closed = (vanishes(rest) and (strict or kind == ">=")) or has_sign(rest, strict=kind == ">" and not strict)
+        return _CLOSED if closed else _open("the parts do not add up to the inequality")
+
+
+@dataclass(frozen=True)
+class Checked(Step):
+    """Formulas handed to ``function(*shown)``, which returns the evidence: for enumerations and linear programs.
+
+    ``control=True`` marks an illustration: it must pass, but is no part of the proof and does not set its level.
+    """
+
+    shown: tuple[sp.Basic, ...]
+    function: Callable[..., Evidence]
+    method: str = field(default="computed", kw_only=True)
+    control: bool = field(default=False, kw_only=True)
+
+    @property
+    def mark(self) -> str:  # type: ignore[override]
+        return f"{self.method}, a control" if self.control else self.method
+
+    @property
+    def counts(self) -> bool:  # type: ignore[override]
+        return not self.control
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return self.shown
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        return () if self.control else tuple(f for f in self.shown if isinstance(f, sp.core.relational.Relational))
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(*self.shown)
+        return self.function(*self.shown)
+
+
+@dataclass(frozen=True)
+class Refutation(Step):
+    """A negative control: ``relation`` must fail at the exact point ``at``, by rational arithmetic or by a ball."""
+
+    relation: sp.Basic
+    at: Mapping[sp.Symbol, sp.Rational]
+    mark = "negative control: must fail"
+    counts = False
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        return (sp.Not(self.relation, evaluate=False),)
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        return ()
+
+    @property
+    def where(self) -> tuple[sp.Basic, ...]:
+        return tuple(sp.Eq(s, v, evaluate=False) for s, v in self.at.items())
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(self.relation, *(sp.S(v) for v in self.at.values()))
+        _, slack = as_fact(self.relation, {})
+        ball = ball_at(slack.doit(), {s: Fraction(sp.S(v).p, sp.S(v).q) for s, v in self.at.items()})
+        if ball < 0:
+            return replace(_CLOSED, slack=float(ball), notes=(f"fails by {ball.str(6, radius=False)}",))
+        return _open(f"the control does not fail: slack {ball.str(6)}")
+
+
+def _rational(value: Any) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.Rational(value)
+
+
+def _decide(kind: str, slack: sp.Expr, closes: Callable[[], bool]) -> Evidence:
+    witness = counterexample(kind, slack)
+    if witness:
+        return _refuted(witness)
+    return _CLOSED if closes() else _open("SymPy does not close it")
+
+
+def _open(reason: str) -> Evidence:
+    return Evidence(Verdict.INCONCLUSIVE, Level.SYMBOLIC, points=1, reason=reason)
+
+
+def _refuted(witness: dict[str, Any]) -> Evidence:
+    return Evidence(Verdict.REFUTED, Level.SYMBOLIC, points=1, witness=witness, reason="false at an exact point")
+
+
+# --- the chain ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A statement and the steps that prove it; :meth:`run` decides, :meth:`render` prints what was decided.
+
+    ``assumptions`` are standing hypotheses in words; those of Given and Cited steps are added to them in the evidence.
+    """
+
+    name: str
+    title: str
+    statement: str
+    steps: tuple[Step, ...]
+    assumptions: tuple[str, ...] = ()
+
+    def check(self, number: int) -> Evidence:
+        """The evidence of step ``number``, counted from 1, with the facts of the steps before it at hand."""
+        if not 1 <= number <= len(self.steps):
+            raise InputError("number", f"an integer in [1, {len(self.steps)}]", number)
+        return self.steps[number - 1].check(self._facts_before(number - 1))
+
+    def run(self) -> Evidence:
+        """``proved`` if every step is closed: ``symbolic``, or the lowest level among the steps of the proof."""
+        started = time.perf_counter()
+        outcomes = self.outcomes
+        granted = (*self.assumptions, *(_granted(s) for s in self.steps if isinstance(s, (Given, Cited))))
+        for step, outcome in zip(self.steps, outcomes):
+            if not outcome.passed and outcome.verdict is not Verdict.NOT_CHECKED:
+                witness = {"step": step.title, **(outcome.witness or {})} if outcome.witness else None
+                reason = f"step '{step.title}': {outcome.reason or outcome.verdict}"
+                return replace(outcome, witness=witness, reason=reason, assumptions=granted)
+        proof = [o for s, o in zip(self.steps, outcomes) if s.counts]
+        level = min((o.level for o in proof), default=Level.SYMBOLIC)
+        verdict = Verdict.PROVED if level.may_prove else Verdict.SUPPORTED
+        return Evidence(
+            verdict, level, points=len(proof), boxes=sum(o.boxes for o in proof), assumptions=granted,
+            seconds=time.perf_counter() - started,
+        )  # fmt: skip
+
+    @cached_property
+    def outcomes(self) -> tuple[Evidence, ...]:
+        """The evidence of each step, in order; computed once."""
+        return tuple(step.check(self._facts_before(k)) for k, step in enumerate(self.steps))
+
+    def _facts_before(self, index: int) -> frozenset[Fact]:
+        found = [as_fact(r, s.put) for s in self.steps[:index] for r in s.facts]
+        return frozenset(found) | {(">=", slack) for kind, slack in found if kind == ">"}
+
+    def render(self, style: str = "text") -> str:
+        """The checked chain as ``text``, ``markdown``, ``latex`` (an article) or ``notebook`` (JSON)."""
+        evidence = self.run()
+        blocks = tuple(
+            Block(s.title, _mark(s, o), s.text, s.formulas, s.where, _remark(s, o))
+            for s, o in zip(self.steps, self.outcomes)
+        )
+        closed = sum(o.passed for s, o in zip(self.steps, self.outcomes) if s.counts)
+        conclusion = f"{evidence.verdict.capitalize()} ({evidence.level.label}): {closed} of "
+        conclusion += f"{sum(s.counts for s in self.steps)} steps of the proof closed. {evidence.reason}".rstrip()
+        return render(Document(self.name, self.title, self.statement, blocks, evidence.assumptions, conclusion), style)
+
+
+def _granted(step: Step) -> str:
+    kind = f"classical fact ({step.reference})" if isinstance(step, Cited) else "given"
+    return f"{kind}: {step.title}"
+
+
+def _mark(step: Step, outcome: Evidence) -> str:
+    failed = not outcome.passed and outcome.verdict is not Verdict.NOT_CHECKED
+    return f"{step.mark}: {outcome.verdict}" if failed else step.mark
+
+
+def _remark(step: Step, outcome: Evidence) -> str:
+    words = [f"Reference: {step.reference}."] if isinstance(step, Cited) else []
+    words += [outcome.reason] if outcome.reason else []
+    return " ".join([*words, *outcome.notes])
