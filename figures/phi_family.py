@@ -21,13 +21,13 @@ NAMES = ("sum-exponential", "", "logistic", "GCE, q = 0.5", "mean absolute error
 COLOURS = ("vermillion", "orange", "green", "blue", "purple")
 
 
-def data(taus: tuple[float, ...] = TAUS, points: int = 201) -> dict[str, np.ndarray]:
+def data(taus: tuple[float, ...] = TAUS, points: int = 401) -> dict[str, np.ndarray]:
     """``tau (k,)``; lines ``u``, ``phi (k, points)``, ``s``, ``psi``; marks ``u_marks``, ``phi_marks``, and so on.
 
     The lines are the formula, the marks come from the losses of the package at two scores (log s, log(1 - s)).
     """
     tau = np.asarray(taus)
-    u, s = np.linspace(0, 4, points), np.geomspace(1e-3, 1, points)
+    u, s = np.linspace(0, 4, points), np.geomspace(1e-6, 1, points)
     u_marks, s_marks = np.arange(0.25, 4, 0.5), np.arange(0.15, 1, 0.1)
     return {
         "tau": tau,
@@ -65,7 +65,9 @@ def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
         label(left, 4, table["phi"][row, -1], f"$\\tau = {tau:g}$   {NAMES[row]}", colour)
     left.step([0, 1, 4], [0, 1, 1], where="post", color=MUTED, linewidth=1.6, zorder=1)
     label(left, 1, 1, "zero-one", MUTED, ha="right", va="bottom", offset=(-1, 4))
-    left.set(xlim=(0, 4), ylim=(0, 4), xlabel="$u$", title=r"$\Phi^\tau(u)$")
+    left.set(
+        xlim=(0, 4), ylim=(0, 4), xlabel=r"$u=\sum_{y^\prime\neq y}\,e^{h(y^\prime)-h(y)}$", title=r"$\Phi^\tau(u)$"
+    )
     right.step([0, 0.5, 1], [1, 0, 0], where="post", color=MUTED, linewidth=1.6, zorder=1)
     label(right, 0.5, 1, "zero-one", MUTED, va="bottom", offset=(3, 2))
     right.set(

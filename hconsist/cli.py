@@ -156,14 +156,21 @@ _classes = click.option("-n", "--n-classes", "n_classes", type=_INTEGER, metavar
 _hypotheses = click.option("--hypotheses", default="complete", show_default=True, metavar="H", help="Hypothesis set.")
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="hconsist", message="hconsist %(version)s")
 @_debug
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """H-consistency bounds as numbers, proofs and pictures.
 
     A loss is NAME or NAME:key=value,... such as logistic or gce:q=0.7; "hconsist list" shows all names.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command("list", short_help="Names of losses, hypotheses, methods, papers, derivations, figures.")
@@ -301,7 +308,7 @@ def _decide(papers: tuple[str, ...], every: bool, claims: tuple[str, ...], level
         papers = tuple(dict.fromkeys(claim.partition(":")[0] for claim in claims))
     if not papers:
         raise click.UsageError("give a PAPER, --claim ID or --all; 'hconsist list papers' shows them")
-    wanted: dict[str, list[str]] = {catalog.paper_check(paper).PAPER.id: [] for paper in papers}
+    wanted: dict[str, list[str]] = {paper.replace("-", "_"): [] for paper in papers}
     for claim in claims:
         paper = claim.partition(":")[0].replace("-", "_")
         if paper not in wanted:

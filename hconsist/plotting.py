@@ -6,6 +6,7 @@ Nothing here touches pyplot or its global state: a figure is made, drawn on and 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,13 +14,27 @@ from types import ModuleType
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hconsist.domains import InputError
 
-__all__ = ["COLOURS", "FORMATS", "label", "loss_title", "marks", "published", "render", "save", "style", "theory"]
+__all__ = [
+    "COLOURS",
+    "FORMATS",
+    "key",
+    "label",
+    "label_along",
+    "loss_title",
+    "marks",
+    "published",
+    "render",
+    "save",
+    "style",
+    "theory",
+]
 
 FORMATS = ("png", "pdf", "svg")
 INK, MUTED, SHADE = "#111111", "#8a8a8a", "#eeeeee"
@@ -54,8 +69,8 @@ def render(module: ModuleType, **parameters: Any) -> Figure:
     with style():
         figure = Figure()
         FigureCanvasAgg(figure)
+        figure.suptitle(module.TITLE, x=0.01, ha="left", fontsize=12)
         module.draw(figure, table)
-        figure.canvas.draw()
     return figure
 
 
@@ -106,6 +121,28 @@ def label(axes: Axes, x: float, y: float, text: str, colour: str = INK, **option
     axes.annotate(
         text, (x, y), xytext=offset, textcoords="offset points", color=COLOURS.get(colour, colour), **base | options
     )
+
+
+def label_along(axes: Axes, x: Any, y: Any, where: float, text: str, colour: str = INK, **options: Any) -> None:
+    """A label on a line near ``where``, turned to run along it.
+
+    The axes must have their final limits and place: call ``figure.draw_without_rendering()`` before.
+    """
+    place = int(np.argmin(np.abs(np.asarray(x) - where)))
+    before, after = max(place - 1, 0), min(place + 1, len(x) - 1)
+    (x0, y0), (x1, y1) = axes.transData.transform([(x[before], y[before]), (x[after], y[after])])
+    angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
+    base = {"rotation": angle, "rotation_mode": "anchor", "ha": "center", "va": "bottom", "offset": (0, 2)}
+    label(axes, x[place], y[place], text, colour, **base | options)
+
+
+def key(axes: Axes, x: float, y: float, entries: Sequence[tuple[str, str, str]], step: float = 0.09) -> None:
+    """What the marks mean, (text, colour, marker) one a line, where several kinds share one curve; axes coordinates."""
+    for row, (text, colour, marker) in enumerate(entries):
+        height = y - row * step
+        marks(axes, x, height, colour, marker, transform=axes.transAxes)
+        place = {"textcoords": "offset points", "va": "center", "fontsize": 9}
+        axes.annotate(text, (x, height), xycoords="axes fraction", xytext=(7, 0), color=COLOURS[colour], **place)
 
 
 def loss_title(tau: float) -> str:
