@@ -218,9 +218,8 @@ def _card_transform(sharp: Transformation) -> dict[str, Any]:
 
 def _card_growth(curves: Mapping[str, Transformation]) -> dict[str, Any]:
     floor = curves["sharp"].floor
-    constants = {"exponent": floor.exponent, "constant": floor.constant, "level": floor.level}
     growths: dict[str, Growth] = {method: found.growth for method, found in curves.items()}
-    return {**growths, "floor": constants | {"reference": floor.reference}}
+    return {**growths, "floor": floor}
 
 
 def _card_calibration(loss: Loss, sharp: Transformation | None) -> dict[str, Any]:
@@ -260,9 +259,11 @@ def _property(key: str, value: object) -> str:
 
 
 def _growth(found: Mapping[str, Any]) -> str:
-    relation = ">=" if found["reference"] and "side" not in found else "~"
-    where = "for every t and every n" if relation == ">=" else "as t -> 0"
-    return f"T(t) {relation} {_show(found['constant'])} t^{_show(found['exponent'])} {where}"
+    power = f"{_show(found['constant'])} t^{_show(found['exponent'])}"
+    if "sharp" not in found:
+        return f"T(t) ~ {power} as t -> 0"
+    bend = f" / (1 + {_show(found['bend'])} t)" if found["bend"] else ""
+    return f"T(t) >= {power}{bend} for every t and every n"
 
 
 # --- derive -------------------------------------------------------------------------------------------------------
@@ -272,5 +273,6 @@ def derivation_json(derivation: Derivation, evidence: Evidence) -> str:
     """The statement, and what became of it."""
     outcome = {key: getattr(evidence, key) for key in ("verdict", "level", "points", "boxes", "reason", "seconds")}
     about = {"name": derivation.name, "title": derivation.title, "statement": derivation.statement}
-    steps = [step.title for step in derivation.steps]
+    pairs = zip(derivation.steps, derivation.outcomes)
+    steps = [{"title": step.title, "verdict": found.verdict, "level": found.level} for step, found in pairs]
     return to_json(about | {"assumptions": derivation.assumptions, "steps": steps} | outcome)

@@ -1,0 +1,219 @@
+"""Figures, through their tables and artists, not through pixels."""
+
+import numpy as np
+import pytest
+from hconsist.figures import gamma, improvement, phi_family, transformations
+from hconsist.figures.brute_force import lower_hull, regret
+from matplotlib.colors import to_hex
+
+from hconsist import catalog, plotting
+from hconsist.domains import InputError
+
+SMALL = {
+    "phi_family": {"points": 21},
+    "transformations": {"points": 21},
+    "gamma": {"points": 31},
+    "improvement": {"columns": 11, "rows": 6},
+}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {name: catalog.figure(name).data(**arguments) for name, arguments in SMALL.items()}
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return {name: plotting.render(catalog.figure(name), **arguments) for name, arguments in SMALL.items()}
+
+
+def texts(figure):
+    return " ".join(text.get_text() for axes in figure.axes for text in [*axes.texts, axes.title])
+
+
+# --- the direct search --------------------------------------------------------------------------------------------
+
+
+def test_the_direct_search_agrees_with_known_values():
+    """Values by hand: Theorem 8's raw T = min_m max(t/m, t - 1/m) at tau = 2, and the logistic T by numpy."""
+    t = np.array([1 / 3, 0.5, 0.6, 1.0])
+    found = np.min([regret(t, others, 2.0) for others in range(4)], axis=0)
+    expected = np.min([np.maximum(t / m, t - 1 / m) for m in range(2, 6)], axis=0)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+    inner = t[:-1]
+    logistic = ((1 + inner) * np.log1p(inner) + (1 - inner) * np.log1p(-inner)) / 2
+    np.testing.assert_allclose(regret(inner, 3, 1.0), logistic, rtol=1e-9)
+
+
+def test_the_direct_search_would_notice_a_wrong_curve():
+    """Negative control: the published form of GCE at n = 10 lies far below what the search finds."""
+    t = np.array([0.5])
+    found = min(regret(t, others, 1.9)[0] for others in range(9))
+    from hconsist.transforms import transform
+
+    assert found > 1.5 * transform("comp-sum:tau=1.9", n_classes=10, method="published")(0.5)
+
+
+def test_lower_hull():
+    t = np.array([0.25, 0.5, 0.75, 1.0])
+    np.testing.assert_allclose(lower_hull(t, np.array([0.3, 0.1, 0.4, 0.5])), [0.05, 0.1, 0.3, 0.5], rtol=1e-14)
+    convex = t**2
+    np.testing.assert_array_equal(lower_hull(t, convex), convex)
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def test_marks_of_the_family_lie_on_its_lines(tables):
+    """The lines are the formula, the marks come from the loss kernels."""
+    table = tables["phi_family"]
+    for tau, marks in zip(table["tau"], table["phi_marks"]):
+        u = table["u_marks"]
+        expected = np.log1p(u) if tau == 1 else ((1 + u) ** (1 - tau) - 1) / (1 - tau)
+        np.testing.assert_allclose(marks, expected, rtol=1e-13)
+
+
+def test_brute_force_marks_lie_on_the_sharp_curve_and_above_the_published_one(tables):
+    table = tables["transformations"]
+    for row, tau in enumerate(table["tau"]):
+        for column, n in enumerate(table["n"]):
+            from hconsist.transforms import transform
+
+            name = f"comp-sum:tau={tau:g}"
+            sharp = transform(name, n_classes=int(n))(table["t_marks"])
+            brute = table["brute"][row, column]
+            assert np.all(brute >= sharp - 1e-9)
+            # a hull of finitely many points stays a little above the curve between them
+            np.testing.assert_allclose(brute, sharp, rtol=0, atol=2e-4)
+            published = transform(name, n_classes=int(n), method="published")(table["t_marks"])
+            assert np.all(published <= sharp * (1 + 1e-12))
+
+
+def test_gamma_inverts_and_stays_below_the_universal_root(tables):
+    table = tables["gamma"]
+    assert np.all(table["sharp"] <= table["universal"] * (1 + 1e-12))
+    assert np.all(table["sharp"] <= table["published"] * (1 + 1e-12))
+    for row, tau in enumerate(table["tau"]):
+        for column, n in enumerate(table["n"]):
+            from hconsist.transforms import transform
+
+            back = transform(f"comp-sum:tau={tau:g}", n_classes=int(n)).inverse(table["T"][row, column])
+            np.testing.assert_allclose(back, table["t"], rtol=1e-9)
+
+
+def test_improvement_is_one_up_to_the_logistic_loss_and_a_power_of_n_up_to_three_halves(tables):
+    table = tables["improvement"]
+    tau, n, factor = table["tau"], table["n"], table["factor"]
+    assert factor.shape == (n.size, tau.size)
+    np.testing.assert_allclose(factor[:, tau <= 1], 1, rtol=1e-12)
+    middle = (tau > 1) & (tau <= 1.5)
+    np.testing.assert_allclose(factor[:, middle], (n[:, None] / 2) ** (tau[middle] - 1), rtol=1e-12)
+    assert np.all(factor >= 1 - 1e-12)
+
+
+# --- artists ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, _ in catalog.FIGURES])
+def test_every_figure_has_a_headline_a_caption_and_no_legend(figures, name):
+    module, figure = catalog.figure(name), figures[name]
+    assert figure.get_suptitle() == module.TITLE and len(module.CAPTION) > 80
+    assert all(axes.get_legend() is None for axes in figure.axes)
+    assert all(axes.get_xlabel() or axes.get_shared_x_axes().get_siblings(axes)[1:] for axes in figure.axes)
+
+
+def test_theory_is_a_thin_black_line_and_computed_values_are_marks_without_a_line(figures):
+    allowed = set(plotting.COLOURS.values())
+    for name in ("phi_family", "transformations", "gamma"):
+        lines = [line for axes in figures[name].axes for line in axes.lines]
+        marked = [line for line in lines if line.get_marker() not in ("None", None, "")]
+        plain = [line for line in lines if line not in marked]
+        assert marked and plain
+        assert all(line.get_linestyle() == "None" and to_hex(line.get_color()).upper() in allowed for line in marked)
+        assert any(to_hex(line.get_color()) == plotting.INK and line.get_linewidth() < 1 for line in plain)
+
+
+def test_lines_show_the_tables(figures, tables):
+    shown = [line.get_xydata() for line in figures["phi_family"].axes[0].lines]
+    expected = np.stack([tables["phi_family"]["u"], tables["phi_family"]["phi"][0]], axis=-1)
+    assert any(data.shape == expected.shape and np.array_equal(data, expected) for data in shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("phi_family", ["sum-exponential", "mean absolute error", "zero-one"]),
+        ("transformations", ["published, $n=1000$", "sharp, every $n$", "sharp = published"]),
+        ("gamma", ["ruled out", "published, $n=10$", "sharp, every $n$"]),
+        ("improvement", ["logistic", "MAE", "nothing to gain"]),
+    ],
+)
+def test_direct_labels(figures, name, words):
+    found = texts(figures[name])
+    assert all(word in found for word in words)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in catalog.FIGURES])
+def test_no_label_is_cut_off_or_covers_another(figures, name):
+    figure = figures[name]
+    figure.draw_without_rendering()
+    frame = figure.bbox
+    boxes = [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+    assert all(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 and box.y1 <= frame.y1 + 1 for box in boxes)
+    upright = [
+        text.get_window_extent()
+        for axes in figure.axes
+        for text in axes.texts
+        if text.get_text() and text.get_rotation() == 0
+    ]
+    assert not any(a.overlaps(b) for i, a in enumerate(upright) for b in upright[:i])
+
+
+def test_pyplot_stays_unloaded_and_settings_untouched():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, matplotlib; before = dict(matplotlib.rcParams)\n"
+        "from hconsist import catalog, plotting\n"
+        "plotting.render(catalog.figure('phi_family'), points=5)\n"
+        "assert dict(matplotlib.rcParams) == before\n"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "False"
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_save_writes_each_format_and_the_same_bytes_twice(tmp_path, figures):
+    heads = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    first = plotting.save(figures["phi_family"], tmp_path / "new folder" / "a.b", ("png", "pdf", "svg"))
+    again = plotting.save(figures["phi_family"], tmp_path / "c", ("png", "pdf", "svg"))
+    assert [file.name for file in first] == ["a.b.png", "a.b.pdf", "a.b.svg"]
+    for one, two in zip(first, again):
+        assert one.read_bytes().startswith(heads[one.suffix[1:]])
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_save_rejects_other_formats(tmp_path, figures):
+    with pytest.raises(InputError, match="png, pdf, svg"):
+        plotting.save(figures["phi_family"], tmp_path / "x", ("bmp",))
+    assert not list(tmp_path.iterdir())
+
+
+def test_figure_command_writes_what_it_prints(tmp_path):
+    from click.testing import CliRunner
+
+    from hconsist.cli import cli
+
+    result = CliRunner().invoke(cli, ["figure", "phi-family", "--format", "svg,png", "--output", str(tmp_path / "out")])
+    assert (result.exit_code, result.stderr) == (0, "")
+    written = result.stdout.split()
+    assert len(written) == 2 and all((tmp_path / "out").joinpath(f"phi_family.{e}").exists() for e in ("svg", "png"))
+
+
+def test_modules_offer_what_the_catalog_promises():
+    for module in (phi_family, transformations, gamma, improvement):
+        assert module.__doc__ and module.data.__doc__ and module.draw.__doc__
