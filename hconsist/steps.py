@@ -10,6 +10,7 @@ A :class:`Derivation` is a list of steps.  What a step prints is what it checks:
 :class:`Sturm`            a polynomial inequality on a rational interval, closed by counting real roots exactly
 :class:`Balls`            an inequality on a rational box, closed by ball arithmetic (level ``enclosed``)
 :class:`Combination`      an inequality that is a nonnegative combination of earlier ones (or instances of them)
+:class:`Monotone`         f(x) >= f(start) for x >= start, closed by the sign of the derivative
 :class:`Checked`          formulas handed to a function that returns :class:`~hconsist.evidence.Evidence`
 :class:`Refutation`       a negative control: an inequality that must fail at a given exact point
 ========================  ==============================================================================================
@@ -48,8 +49,8 @@ from hconsist.symbolic import Fact, as_fact, ball_at, counterexample, has_sign, 
 from hconsist.typeset import Block, Document, render
 
 __all__ = [
-    "Balls", "Checked", "Cited", "Combination", "Derivation", "Given", "Identity", "Refutation", "Sign", "Step",
-    "Sturm",
+    "Balls", "Checked", "Cited", "Combination", "Derivation", "Given", "Identity", "Monotone", "Refutation", "Sign",
+    "Step", "Sturm",
 ]  # fmt: skip
 
 _CLOSED = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1)
@@ -205,20 +206,20 @@ class Sturm(Step):
         require_exact(self.relation)
         kind, slack = as_fact(self.relation, {})
         poly, low, high = sp.Poly(slack, self.variable), sp.Rational(self.lower), sp.Rational(self.upper)
-        ends = [root for root in (low, high) if poly.eval(root) == 0]
+        ends = [root for root in (low, high) if poly(root) == 0]
         if kind == ">" and ends:
             return _refuted({str(self.variable): str(ends[0]), "slack": "0"})
         # A factor of even multiplicity never changes sign: with it removed, an interior root is a sign change.
         odd = sp.prod(f.as_expr() for f, k in poly.factor_list()[1] if k % 2 or kind == ">")
         tested = sp.Poly(odd, self.variable)
         for root in ends:
-            while tested.degree() > 0 and tested.eval(root) == 0:
+            while tested.degree() > 0 and tested(root) == 0:
                 tested = sp.quo(tested, sp.Poly(self.variable - root, self.variable))
         clear = tested.degree() <= 0 or tested.count_roots(low, high) == 0
-        value = next((v for k in range(1, 8) if (v := poly.eval(low + (high - low) * sp.Rational(k, 8))) != 0), sp.S(0))
+        value = next((v for k in range(1, 8) if (v := poly(low + (high - low) * sp.Rational(k, 8))) != 0), sp.S(0))
         if value < 0:
-            spot = next(p for k in range(1, 8) if poly.eval(p := low + (high - low) * sp.Rational(k, 8)) < 0)
-            return _refuted({str(self.variable): str(spot), "slack": str(poly.eval(spot))})
+            spot = next(p for k in range(1, 8) if poly(p := low + (high - low) * sp.Rational(k, 8)) < 0)
+            return _refuted({str(self.variable): str(spot), "slack": str(poly(spot))})
         return _CLOSED if clear and value > 0 else _open("the polynomial has a root inside the interval")
 
 
@@ -277,24 +278,49 @@ class Combination(Step):
         return tuple(part[1] for part in self.parts)
 
     def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
-        kind, rest = as_fact(self.relation, self.put)
-        strict = False
-        for part in self.parts:
-            multiplier, instance = sp.S(part[0]).subs(self.put), part[2] if len(part) > 2 else {}
-            require_exact(multiplier, part[1])
-            found = as_fact(part[1], {} if instance else self.put)
-            if found not in established:
-                return _open(f"not established before on this range: {part[1]}")
-            if instance and not all(meets(s, sp.S(e).subs(self.put)) for s, e in instance.items()):
-                return _open(f"the instance breaks an assumption on its symbols: {instance}")
-            if found[0] != "==" and not has_sign(multiplier, strict=False):
-                return _open(f"no sign known for the multiplier {multiplier}")
-            strict = strict or (found[0] == ">" and has_sign(multiplier, strict=True))
-            rest -= multiplier * found[1].subs(instance, simultaneous=True).subs(self.put)
-        if kind == "==":
-            return _CLOSED if vanishes(rest) else _open("the parts do not add up to the equation")
-        closed = (vanishes(rest) and (strict or kind == ">=")) or has_sign(rest, strict=kind == ">" and not strict)
-        return _CLOSED if closed else _open("the parts do not add up to the inequality")
+        require_exact(self.relation)
+        kind, slack = as_fact(self.relation, self.put)
+        return _combine(kind, slack, self.parts, self.put, established)
+
+
+@dataclass(frozen=True)
+class Monotone(Step):
+    """``function >= function at variable = start`` for ``variable >= start``, because the derivative is nonnegative.
+
+    The sign of the derivative is closed like a :class:`Combination` of ``parts`` (none needed where SymPy's assumptions
+    decide it).  The range named by ``put`` must hold, with each point, the segment from ``start`` to it.
+    """
+
+    function: sp.Expr
+    variable: sp.Symbol
+    start: sp.Expr = sp.S.Zero
+    parts: tuple[tuple[Any, ...], ...] = ()
+    derivative: sp.Expr | None = field(default=None, kw_only=True)
+    mark = "SymPy (derivative)"
+
+    @property
+    def relation(self) -> sp.Basic:
+        return sp.Ge(self.function, self.function.subs(self.variable, self.start), evaluate=False)
+
+    @property
+    def formulas(self) -> tuple[sp.Basic, ...]:
+        slope = sp.diff(self.function, self.variable) if self.derivative is None else self.derivative
+        shown = sp.Eq(sp.Derivative(self.function, self.variable), slope, evaluate=False)
+        return (shown, sp.Ge(slope, 0, evaluate=False), self.relation)
+
+    @property
+    def facts(self) -> tuple[sp.Basic, ...]:
+        return (self.relation,)
+
+    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+        require_exact(*self.formulas)
+        slope = sp.diff(self.function, self.variable)
+        if self.derivative is not None and not vanishes(slope - self.derivative):
+            return _open("the derivative is not the one shown")
+        if not has_sign((self.variable - self.start).subs(self.put), strict=False):
+            return _open(f"{self.variable} >= {self.start} is not known on this range")
+        witness = counterexample(">=", slope.subs(self.put))
+        return _refuted(witness) if witness else _combine(">=", slope.subs(self.put), self.parts, self.put, established)
 
 
 @dataclass(frozen=True)
@@ -358,6 +384,28 @@ class Refutation(Step):
         if ball < 0:
             return replace(_CLOSED, slack=float(ball), notes=(f"fails by {ball.str(6, radius=False)}",))
         return _open(f"the control does not fail: slack {ball.str(6)}")
+
+
+def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established: frozenset[Fact]) -> Evidence:
+    """Close ``slack`` as nonnegative multiples of established facts, or of instances of them, plus a nonnegative rest."""
+    rest, strict = slack, False
+    for multiplier, relation, *instance in parts:
+        factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
+        require_exact(factor, relation)
+        found = as_fact(relation, {} if values else put)
+        if found not in established:
+            return _open(f"not established before on this range: {relation}")
+        if not all(meets(s, sp.S(e).subs(put)) for s, e in values.items()):
+            return _open(f"the instance breaks an assumption on its symbols: {values}")
+        if found[0] != "==" and not has_sign(factor, strict=False):
+            return _open(f"no sign known for the multiplier {multiplier}")
+        strict = strict or (found[0] == ">" and has_sign(factor, strict=True))
+        rest -= factor * found[1].subs(values, simultaneous=True).subs(put)
+    if vanishes(rest):
+        closed = kind != ">" or strict
+    else:
+        closed = kind != "==" and has_sign(rest, strict=kind == ">" and not strict)
+    return _CLOSED if closed else _open("the parts do not add up to the relation")
 
 
 def _rational(value: Any) -> sp.Rational:
