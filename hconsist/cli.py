@@ -10,14 +10,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hconsist.claims import Report
+    from hconsist.claims import Outcome, Report
 
 __all__ = ["cli", "main"]
 
@@ -30,11 +30,12 @@ LEVELS = ("cited", "simulated", "sampled", "high_precision", "enclosed", "symbol
 class _Group(click.Group):
     """A group whose failures are one line on stderr and an exit code of the contract."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(self, *arguments: Any, **options: Any) -> Any:
         state = {"debug": False}
-        extra["standalone_mode"] = False
         try:
-            code = super().main(args, "hconsist", obj=state, **extra)
+            code = super().main(
+                *arguments, **options | {"prog_name": "hconsist", "standalone_mode": False, "obj": state}
+            )
         except Exception as error:  # the outermost boundary: whatever is left becomes an exit code
             code = _complain(error, state["debug"])
         sys.exit(code if isinstance(code, int) else 0)
@@ -218,11 +219,11 @@ def transform(
     """The transformation T of a loss: the least surrogate regret at zero-one regret t."""
     from hconsist import cli_output
 
-    _require("-n", n_classes)
+    n = _required("-n", n_classes)
     if t is not None and points is not None:
         raise click.UsageError("--t and --points exclude each other")
     grid = t if t is not None else cli_output.grid(11 if points is None else points)
-    _emit(cli_output.curve(name, n_classes, hypotheses, method, grid, output))
+    _emit(cli_output.curve(name, n, hypotheses, method, grid, output))
 
 
 @cli.command(short_help="A limit on the zero-one error, from an excess or from scores.")
@@ -261,16 +262,16 @@ def bound(
     shared = {"hypotheses": hypotheses, "surrogate_gap": surrogate_gap, "target_gap": target_gap}
     pairs = [(name, method) for name in names for method in methods or ("sharp",)]
     if scores is None:
-        _require("-n", n_classes)
-        found = cli_output.bounds(pairs, n_classes=n_classes, excess=excess, **shared)
+        found = cli_output.bounds(pairs, n_classes=_required("-n", n_classes), excess=excess, **shared)
     else:
         found = cli_output.bounds_from_file(pairs, scores, n_classes=n_classes, floor=floor or 0.0, **shared)
     _emit(cli_output.render_bounds(found, output))
 
 
-def _require(option: str, value: object) -> None:
+def _required(option: str, value: int | None) -> int:
     if value is None:
         raise click.UsageError(f"Missing option '{option}'.")
+    return value
 
 
 @cli.command(short_help="Decide the claims of papers one by one.")
@@ -281,14 +282,27 @@ def _require(option: str, value: object) -> None:
     "--level", default="cited", show_default=True, metavar="L", help=f"Least level asked for: {', '.join(LEVELS)}."
 )
 @click.option("--strict", is_flag=True, help="Also fail on skipped claims.")
+@click.option("--save", "folder", metavar="DIR", help="Write the certificates of proofs by subdivision there.")
 @_formats("json", "csv", "latex")
 def check(
-    papers: tuple[str, ...], every: bool, claims: tuple[str, ...], level: str, strict: bool, output: str | None
+    papers: tuple[str, ...],
+    every: bool,
+    claims: tuple[str, ...],
+    level: str,
+    strict: bool,
+    folder: str | None,
+    output: str | None,
 ) -> int:
     """Decide the claims of papers one by one; each false twin must be refuted."""
+    from pathlib import Path
+
+    from hconsist import cli_output
     from hconsist.evidence import Verdict
 
     report = _decide(papers, every, claims, level)
+    if folder is not None:
+        with _writing("--save", Path(folder)):
+            cli_output.save_certificates(report, Path(folder))
     writers = {"json": report.to_json, "csv": report.to_csv, "latex": report.to_latex}
     _emit(writers[output]() if output else str(report))
     if strict and report.exit_code == 0:
@@ -314,7 +328,7 @@ def _decide(papers: tuple[str, ...], every: bool, claims: tuple[str, ...], level
         if paper not in wanted:
             raise _unknown("--claim", claim, [f"{paper}:..." for paper in wanted])
         wanted[paper].append(claim)
-    outcomes = []
+    outcomes: list[Outcome] = []
     for paper, select in wanted.items():
         if select or not claims:
             outcomes += catalog.check(paper, select=select, level=level, progress=_progress).outcomes
@@ -379,6 +393,6 @@ def figure(names: tuple[str, ...], every: bool, formats: str, folder: str, outpu
     _emit(to_json({"figures": rows}) if output else "\n".join(file for row in rows for file in row["files"]))
 
 
-def main() -> NoReturn:
-    """The console entry point."""
+def main() -> None:
+    """The console entry point: runs the command line and exits."""
     cli()

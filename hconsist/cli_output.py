@@ -17,7 +17,10 @@ from hconsist.transforms import METHODS, Transformation
 from hconsist.transforms import transform as make_transform
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hconsist.bounds import ScoresBound
+    from hconsist.claims import Report
     from hconsist.evidence import Evidence
     from hconsist.losses.base import Loss
     from hconsist.results import Bound, Growth
@@ -34,6 +37,7 @@ __all__ = [
     "listing",
     "render_bounds",
     "render_card",
+    "save_certificates",
 ]
 
 POINTS = Domain(2, 10**6, integer=True)
@@ -130,12 +134,14 @@ def _provenance(transformation: Transformation) -> str:
 Pairs = Sequence[tuple[str, str]]
 
 
-def bounds(pairs: Pairs, **arguments: Any) -> list[Bound]:
+def bounds(pairs: Pairs, **arguments: Any) -> Sequence[Bound | ScoresBound]:
     """One bound for each (loss, method)."""
     return [hbounds.bound(name, method=method, **arguments) for name, method in pairs]
 
 
-def bounds_from_file(pairs: Pairs, file: str, *, n_classes: int | None, **arguments: Any) -> list[ScoresBound]:
+def bounds_from_file(
+    pairs: Pairs, file: str, *, n_classes: int | None, **arguments: Any
+) -> Sequence[Bound | ScoresBound]:
     """One bound for each (loss, method) on the scores in a file."""
     from hconsist.distributions import load_scores
 
@@ -147,7 +153,7 @@ def bounds_from_file(pairs: Pairs, file: str, *, n_classes: int | None, **argume
     ]
 
 
-def render_bounds(found: Sequence[Bound] | Sequence[ScoresBound], output: str | None) -> str:
+def render_bounds(found: Sequence[Bound | ScoresBound], output: str | None) -> str:
     """Bounds side by side; one alone is a plain JSON object, several are its ``rows``."""
     records = [_record(result) for result in found]
     if output == "json":
@@ -264,6 +270,18 @@ def _growth(found: Mapping[str, Any]) -> str:
         return f"T(t) ~ {power} as t -> 0"
     bend = f" / (1 + {_show(found['bend'])} t)" if found["bend"] else ""
     return f"T(t) >= {power}{bend} for every t and every n"
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+
+def save_certificates(report: Report, folder: Path) -> None:
+    """One JSON file for each claim that carries a certificate; the folder is made if missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for outcome in report.outcomes:
+        if outcome.evidence.certificate is not None:
+            file = folder / f"{outcome.id.replace(':', '--')}.json"
+            file.write_text(to_json(outcome.evidence.certificate) + "\n", encoding="utf-8")
 
 
 # --- derive -------------------------------------------------------------------------------------------------------

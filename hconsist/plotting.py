@@ -100,27 +100,27 @@ def save(figure: Figure, path: str | Path, formats: Sequence[str] = ("png",)) ->
 
 def theory(axes: Axes, x: Any, y: Any, **options: Any) -> None:
     """A formula: a thin black line."""
-    axes.plot(x, y, **{"color": INK, "linewidth": 0.9, "zorder": 2} | options)
+    base: dict[str, Any] = {"color": INK, "linewidth": 0.9, "zorder": 2}
+    axes.plot(x, y, **base | options)
 
 
 def published(axes: Axes, x: Any, y: Any, **options: Any) -> None:
     """A published form kept beside the sharp one: a thin dashed grey line."""
-    axes.plot(x, y, **{"color": MUTED, "linewidth": 0.9, "dashes": (4, 2.2), "zorder": 1.5} | options)
+    base: dict[str, Any] = {"color": MUTED, "linewidth": 0.9, "dashes": (4, 2.2), "zorder": 1.5}
+    axes.plot(x, y, **base | options)
 
 
 def marks(axes: Axes, x: Any, y: Any, colour: str, marker: str = "o", **options: Any) -> None:
     """Computed values: coloured marks, never joined by a line."""
-    base = {"color": COLOURS[colour], "marker": marker, "linestyle": "none", "zorder": 3, "clip_on": False}
-    axes.plot(x, y, **base | options)
+    base: dict[str, Any] = {"color": COLOURS[colour], "marker": marker, "linestyle": "none", "zorder": 3}
+    axes.plot(x, y, **base | {"clip_on": False} | options)
 
 
 def label(axes: Axes, x: float, y: float, text: str, colour: str = INK, **options: Any) -> None:
     """A direct label at a line, in data coordinates; ``offset`` moves it by points."""
-    offset = options.pop("offset", (4, 0))
-    base = {"ha": "left", "va": "center", "fontsize": 9, "annotation_clip": False}
-    axes.annotate(
-        text, (x, y), xytext=offset, textcoords="offset points", color=COLOURS.get(colour, colour), **base | options
-    )
+    base: dict[str, Any] = {"offset": (4, 0), "ha": "left", "va": "center", "fontsize": 9, "annotation_clip": False}
+    chosen = base | {"color": COLOURS.get(colour, colour)} | options
+    axes.annotate(text, (x, y), xytext=chosen.pop("offset"), textcoords="offset points", **chosen)
 
 
 def label_along(axes: Axes, x: Any, y: Any, where: float, text: str, colour: str = INK, **options: Any) -> None:
@@ -132,7 +132,13 @@ def label_along(axes: Axes, x: Any, y: Any, where: float, text: str, colour: str
     before, after = max(place - 1, 0), min(place + 1, len(x) - 1)
     (x0, y0), (x1, y1) = axes.transData.transform([(x[before], y[before]), (x[after], y[after])])
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
-    base = {"rotation": angle, "rotation_mode": "anchor", "ha": "center", "va": "bottom", "offset": (0, 2)}
+    base: dict[str, Any] = {
+        "rotation": angle,
+        "rotation_mode": "anchor",
+        "ha": "center",
+        "va": "bottom",
+        "offset": (0, 2),
+    }
     label(axes, x[place], y[place], text, colour, **base | options)
 
 
@@ -141,8 +147,7 @@ def key(axes: Axes, x: float, y: float, entries: Sequence[tuple[str, str, str]],
     for row, (text, colour, marker) in enumerate(entries):
         height = y - row * step
         marks(axes, x, height, colour, marker, transform=axes.transAxes)
-        place = {"textcoords": "offset points", "va": "center", "fontsize": 9}
-        axes.annotate(text, (x, height), xycoords="axes fraction", xytext=(7, 0), color=COLOURS[colour], **place)
+        label(axes, x, height, text, colour, xycoords="axes fraction", offset=(7, 0))
 
 
 def loss_title(tau: float) -> str:
