@@ -4,6 +4,7 @@ A :class:`Derivation` is a list of steps.  What a step prints is what it checks:
 
 ========================  ==============================================================================================
 :class:`Given`            a definition or hypothesis; printed, listed, not counted as a closed step
+:class:`Words`            an inference in words from the lines before; printed and listed as such, not counted
 :class:`Cited`            a textbook fact with its reference; printed as such, listed
 :class:`Identity`         lhs = rhs, closed when SymPy reduces the difference to exactly 0 (derivatives are done first)
 :class:`Sign`             an inequality, closed by SymPy's assumptions on the symbols, or through an equal ``form``
@@ -50,7 +51,7 @@ from hconsist.typeset import Block, Document, render
 
 __all__ = [
     "Balls", "Checked", "Cited", "Combination", "Derivation", "Given", "Identity", "Monotone", "Refutation", "Sign",
-    "Step", "Sturm",
+    "Step", "Sturm", "Words",
 ]  # fmt: skip
 
 _CLOSED = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1)
@@ -118,6 +119,13 @@ class Given(Step):
 
 
 @dataclass(frozen=True)
+class Words(Given):
+    """An inference in words from the lines before, with the ``relations`` it yields: printed and listed as such."""
+
+    mark = "in words"
+
+
+@dataclass(frozen=True)
 class Cited(Step):
     """A textbook fact, named with its reference; its ``relations`` are the instance that is used."""
 
@@ -144,7 +152,7 @@ class Identity(Step):
 
     @property
     def relation(self) -> sp.Eq:
-        return sp.Eq(self.lhs, self.rhs, evaluate=False)
+        return sp.Eq(sp.S(self.lhs), sp.S(self.rhs), evaluate=False)
 
     @property
     def formulas(self) -> tuple[sp.Basic, ...]:
@@ -152,7 +160,7 @@ class Identity(Step):
 
     def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
         require_exact(self.relation)
-        kind, slack = as_fact(sp.Eq(self.lhs.doit(), self.rhs.doit(), evaluate=False), self.put)
+        kind, slack = as_fact(sp.Eq(*(side.doit() for side in self.relation.args), evaluate=False), self.put)
         return _decide(kind, slack, lambda: vanishes(slack))
 
 
@@ -387,7 +395,7 @@ class Refutation(Step):
 
 
 def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established: frozenset[Fact]) -> Evidence:
-    """Close ``slack`` as nonnegative multiples of established facts, or of instances of them, plus a nonnegative rest."""
+    """Close ``slack`` as nonnegative multiples of established facts (or instances of them) plus a nonnegative rest."""
     rest, strict = slack, False
     for multiplier, relation, *instance in parts:
         factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
@@ -490,7 +498,7 @@ class Derivation:
 
 
 def _granted(step: Step) -> str:
-    kind = f"classical fact ({step.reference})" if isinstance(step, Cited) else "given"
+    kind = f"classical fact ({step.reference})" if isinstance(step, Cited) else step.mark
     return f"{kind}: {step.title}"
 
 
