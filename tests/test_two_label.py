@@ -11,7 +11,7 @@ from tolerances import TOLERANCES
 import hconsist as hc
 from hconsist.transforms.two_label import TAU_C, TwoLabelKernel
 
-TAUS = (0.0, 1e-20, 0.2, 0.7, 1 - 1.2e-16, 1.0, 1 + 2.3e-16, 1.3, 1.5, TAU_C, 1.95, 2 - 1e-9, 2 - 2.3e-16)
+TAUS = (0.0, 1e-20, 0.2, 0.7, 1 - 1.2e-16, 1.0, 1 + 2.3e-16, 1.3, 1.5, TAU_C, 1.95, 2 - 1e-9, 2 - 1.3e-15, 2 - 2.3e-16)
 
 
 def two_label(quantity):

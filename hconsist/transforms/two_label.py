@@ -100,27 +100,29 @@ class TwoLabelKernel:
         return out
 
     def _log_mean(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(Q, g) for t not tiny, each entry by the branch that does not cancel there."""
+        """(Q, z) for t not tiny, each entry by the branch that does not cancel there."""
         low = (t < 0.5) & (abs(self.eps) * t < 1.0)
-        value, g = np.empty_like(t), np.empty_like(t)
+        value, z = np.empty_like(t), np.empty_like(t)
         for index, branch in ((np.flatnonzero(low), self._low), (np.flatnonzero(~low), self._high)):
             if index.size:
-                value[index], g[index] = branch(t.take(index))
-        return value, g
+                value[index], z[index] = branch(t.take(index))
+        return value, z
 
     def _low(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(Q, g) by eps Q = K(az) - K(z) - eps K(z), K = log cosh, the difference as one log1p."""
-        g = _expm1_over(-2.0 * np.arctanh(t), self.eps)
+        """(Q, z) by eps Q = K(az) - K(z) - eps K(z), K = log cosh, the difference as one log1p."""
+        z = np.arctanh(t)
+        g = _expm1_over(-2.0 * z, self.eps)
         root = np.sqrt(1.0 + self.eps * g)
         x = g * (self.eps * g / (1.0 + root) ** 2 - t) / (2.0 * root)
-        return _log1p_over(x, self.eps) + 0.5 * np.log1p(-t * t), g
+        return _log1p_over(x, self.eps) + 0.5 * np.log1p(-t * t), z
 
     def _high(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(Q, g) by M_a^a = (1+t)^eps (1 + (1-t) eps g/2)."""
+        """(Q, z) by M_a^a = (1+t)^eps (1 + (1-t) eps g/2)."""
         log1p = np.log1p(t)
         # z stays finite at t = 1, where (1-t) g vanishes all the same
-        g = _expm1_over(np.log1p(-np.minimum(t, _BELOW_ONE)) - log1p, self.eps)
-        return log1p + _log1p_over(0.5 * (1.0 - t) * g, self.eps), g
+        z = 0.5 * (log1p - np.log1p(-np.minimum(t, _BELOW_ONE)))
+        g = _expm1_over(-2.0 * z, self.eps)
+        return log1p + _log1p_over(0.5 * (1.0 - t) * g, self.eps), z
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """(sqrt Q, t) on a grid refined towards 0, 1/a and 1, from which t is interpolated to about a per cent."""
@@ -142,11 +144,13 @@ class TwoLabelKernel:
 
     def _halley(self, t: np.ndarray, q: np.ndarray) -> np.ndarray:
         """One Halley step for Q(t) = q, with Q' = -a g/(2 + (1-t) eps g)."""
-        value, g = self._log_mean(t)
+        value, z = self._log_mean(t)
+        g = _expm1_over(-2.0 * z, self.eps)
         u, residual = 1.0 - t, value - q
         mass = 2.0 + u * (self.eps * g)
         first = -self.a * g / mass
-        second = self.a * (4.0 * (1.0 + self.eps * g) / (u * (1.0 + t)) - self.eps * g * g) / mass**2
+        # exp is 1 + eps g without the rounding, which a would magnify near tau = 2
+        second = self.a * (4.0 * np.exp(-2.0 * self.eps * z) / (u * (1.0 + t)) - self.eps * g * g) / mass**2
         return t - 2.0 * residual * first / (2.0 * first**2 - residual * second)
 
 
