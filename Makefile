@@ -31,7 +31,7 @@ figures: $(VENV)/.installed
 	$(HCONSIST) figure --all --format png,pdf,svg --output out/figures
 
 bench: $(VENV)/.test
-	$(RUN) -m benchmarks
+	for script in benchmarks/bench_*.py; do $(RUN) "$$script" || exit; done
 
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check
