@@ -1,0 +1,164 @@
+"""Branch and bound over rational boxes: exact dyadic subdivision, ball leaves, a record that can be re-checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from flint import arb, arb_series, fmpq
+
+from hconsist.definitions import Program, precision
+
+__all__ = ["Budget", "Cover", "Leaf", "cover", "coefficient_leaf", "value_leaf"]
+
+Balls = Sequence[arb]
+Leaf = Callable[[Balls, Balls, Balls], tuple[str, arb | None]]
+"""(box balls, centres, radii) -> method letter and an enclosure: the box is done if its lower end has the right sign."""
+
+SMALLEST = 2.0**-40
+"""Boxes narrower than this fraction of the domain are left open: splitting on would only cost time."""
+MAX_OPEN = 64
+"""Open boxes after which the search stops."""
+
+
+@dataclass
+class Budget:
+    """Shared limits of one proof."""
+
+    boxes: int
+    deadline: float
+
+    def spent(self) -> bool:
+        """Whether a limit is reached."""
+        return self.boxes <= 0 or time.perf_counter() > self.deadline
+
+
+@dataclass
+class Cover:
+    """Outcome of one subdivision.
+
+    ``tree`` lists the nodes in depth-first order: a digit splits that variable in two equal halves (left first), a
+    letter is a closed leaf and its method, ``?`` an open one.  ``suspects`` are centres with a negative value.
+    """
+
+    tree: str = ""
+    boxes: int = 0
+    least: float = float("inf")
+    where: tuple[Fraction, ...] = ()
+    open: list[tuple[Fraction, ...]] = field(default_factory=list)
+    suspects: list[tuple[Fraction, ...]] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every box was closed."""
+        return not (self.open or self.suspects or self.stopped)
+
+
+def value_leaf(program: Program) -> Leaf:
+    """Direct ball (``D``), else the mean value form F(c) + F'(box).(x - c) from one series of length 2 (``T``).
+
+    Returns ``N`` with the centre's value where that is negative.
+    """
+
+    def leaf(box: Balls, centre: Balls, radius: Balls) -> tuple[str, arb | None]:
+        value = program.arb(*box)
+        if value.is_finite() and value >= 0:
+            return "D", value
+        middle = program.arb(*centre)
+        if middle < 0:
+            return "N", middle
+        if not value.is_finite() or not middle.is_finite():
+            return "", None
+        slope = program.series(*[arb_series([x, r]) for x, r in zip(box, radius)])[1]
+        return "T", middle + slope
+
+    return leaf
+
+
+def coefficient_leaf(program: Program, index: int, order: int, sign: int) -> Leaf:
+    """The ``order``-th Taylor coefficient in variable ``index`` around every centre of the box (``C``).
+
+    One more coefficient gives its mean value form in that variable (``M``).
+    """
+
+    def leaf(box: Balls, centre: Balls, radius: Balls) -> tuple[str, arb | None]:
+        series = [arb_series([x, 1]) if i == index else arb_series([x]) for i, x in enumerate(box)]
+        expansion = program.series(*series)
+        value = sign * expansion[order]
+        if not value.is_finite() or value > 0:
+            return "C", value if value.is_finite() else None
+        series[index] = arb_series([centre[index], 1])
+        middle = sign * program.series(*series)[order]
+        return "M", middle + (order + 1) * sign * expansion[order + 1] * radius[index]
+
+    return leaf
+
+
+def cover(
+    leaf: Leaf,
+    box: Sequence[tuple[Fraction, Fraction]],
+    budget: Budget,
+    *,
+    strict: bool,
+    prec: int,
+    terms: int,
+    scale: Sequence[Fraction] | None = None,
+) -> Cover:
+    """Subdivide ``box`` until every leaf's enclosure is >= 0 (> 0 if strict), depth first.
+
+    A leaf is accepted only on a finite enclosure.  The variable that is widest relative to ``scale`` (default the
+    box itself) is halved.
+    """
+    found = Cover()
+    widths = [float(s) if s else 1.0 for s in (scale or [hi - lo for lo, hi in box])]
+    stack = [tuple((fmpq(m.numerator, m.denominator), fmpq(r.numerator, r.denominator)) for m, r in _middles(box))]
+    tree: list[str] = []
+    with precision(prec, terms):
+        while stack and len(found.open) + len(found.suspects) < MAX_OPEN:
+            if budget.spent():
+                found.stopped = "the limit on boxes or time was reached"
+                break
+            budget.boxes -= 1
+            found.boxes += 1
+            node = stack.pop()
+            method, value = _examine(leaf, node)
+            if method == "N":
+                found.suspects.append(_point(node))
+                tree.append("?")
+            elif value is not None and value.is_finite() and (value > 0 or (not strict and value >= 0)):
+                tree.append(method)
+                low = float(value.lower())
+                if low < found.least:
+                    found.least, found.where = low, _point(node)
+            else:
+                _split(node, widths, stack, tree, found)
+    found.tree = "".join(tree)
+    return found
+
+
+def _middles(box: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+    return [((lo + hi) / 2, (hi - lo) / 2) for lo, hi in box]
+
+
+def _examine(leaf: Leaf, node: Sequence[tuple[fmpq, fmpq]]) -> tuple[str, arb | None]:
+    return leaf([arb(m, r) for m, r in node], [arb(m) for m, _ in node], [arb(0, r) for _, r in node])
+
+
+def _split(node: tuple, widths: list[float], stack: list, tree: list[str], found: Cover) -> None:
+    relative = [2 * float(r.p) / float(r.q) / w for (_, r), w in zip(node, widths)]
+    i = max(range(len(relative)), key=relative.__getitem__)
+    if relative[i] < SMALLEST:
+        found.open.append(_point(node))
+        tree.append("?")
+        return
+    middle, half = node[i][0], node[i][1] / 2
+    tree.append(str(i))
+    stack.append((*node[:i], (middle + half, half), *node[i + 1 :]))
+    stack.append((*node[:i], (middle - half, half), *node[i + 1 :]))
+
+
+def _point(node: Sequence[tuple[fmpq, fmpq]]) -> tuple[Fraction, ...]:
+    return tuple(Fraction(int(m.p), int(m.q)) for m, _ in node)
