@@ -9,6 +9,7 @@ import sympy as sp
 from scipy.optimize import minimize_scalar
 
 from hconsist.domains import InputError, UnsupportedError
+from hconsist.evidence import Level
 from hconsist.transforms.floors import floor
 from hconsist.transforms.two_label import TwoLabelKernel
 
@@ -95,6 +96,12 @@ def test_mean_absolute_error_inverse_is_the_closed_form():
     np.testing.assert_allclose(of(2.0).inverse(b), (b + np.sqrt(b * b + 4 * b)) / 2, rtol=1e-15)
 
 
+def test_levels_say_what_this_release_repeats():
+    levels = {0.5: Level.ENCLOSED, 1.2: Level.CITED, 1.4: Level.SYMBOLIC, 1.5: Level.SYMBOLIC, 1.8: Level.CITED}
+    assert {tau: of(tau).level for tau in levels} == levels
+    assert of(2.0).level is of(2.5).level is Level.SYMBOLIC
+
+
 def test_bad_input():
     with pytest.raises(UnsupportedError, match="tau"):
         floor(SimpleNamespace(tau=None, name="mine"))
@@ -105,7 +112,7 @@ def test_bad_input():
 
 
 def test_identities_behind_theorem_6():
-    """The coefficient comparisons of Theorem 6 (i), closed by SymPy: the level of these floors rests on them."""
+    """The coefficient comparisons of Theorem 6 (i), closed by SymPy."""
     a, k = sp.symbols("a k", positive=True)
     fourth = sp.expand_func(sp.ff(a, 4) / 24)
     assert sp.factor(fourth - a * (a - 1) ** 3 / 8 - a * (a - 1) * (3 - 2 * a) * (1 + a) / 24) == 0
