@@ -267,9 +267,9 @@ class Balls(Step):
 class Combination(Step):
     """An inequality whose slack is a sum of earlier slacks with nonnegative multipliers, plus something nonnegative.
 
-    ``parts`` are ``(multiplier, relation)`` or ``(multiplier, relation, instance)``; the relation must have been
-    established by an earlier step on the same range, and ``instance`` replaces its symbols by expressions that meet
-    their assumptions.  Multipliers of equations may have any sign.
+    ``parts`` are ``(multiplier, source)`` or ``(multiplier, source, instance)``.  The source is an earlier step with a
+    ``relation`` (its range included) or a relation that an earlier step without ``put`` established; ``instance``
+    replaces its symbols by expressions that meet their assumptions.  Multipliers of equations may have any sign.
     """
 
     relation: sp.Basic
@@ -279,11 +279,6 @@ class Combination(Step):
     @property
     def formulas(self) -> tuple[sp.Basic, ...]:
         return (self.relation,)
-
-    @property
-    def uses(self) -> tuple[sp.Basic, ...]:
-        """The earlier relations."""
-        return tuple(part[1] for part in self.parts)
 
     def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
         require_exact(self.relation)
@@ -397,12 +392,13 @@ class Refutation(Step):
 def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established: frozenset[Fact]) -> Evidence:
     """Close ``slack`` as nonnegative multiples of established facts (or instances of them) plus a nonnegative rest."""
     rest, strict = slack, False
-    for multiplier, relation, *instance in parts:
+    for multiplier, source, *instance in parts:
         factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
+        relation, its_range = (source.relation, source.put) if isinstance(source, Step) else (source, {})
         require_exact(factor, relation)
-        found = as_fact(relation, {} if values else put)
+        found = as_fact(relation, its_range)
         if found not in established:
-            return _open(f"not established before on this range: {relation}")
+            return _open(f"not established before: {relation}")
         if not all(meets(s, sp.S(e).subs(put)) for s, e in values.items()):
             return _open(f"the instance breaks an assumption on its symbols: {values}")
         if found[0] != "==" and not has_sign(factor, strict=False):
