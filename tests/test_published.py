@@ -1,8 +1,10 @@
 """The published forms against correctly rounded tables, and their order relative to the sharp two-label curve."""
 
+import runpy
+
 import numpy as np
 import pytest
-from reference_tables import groups, worst_error
+from reference_tables import TABLE, groups, worst_error
 from tolerances import TOLERANCES
 
 from hconsist.transforms.published import PublishedKernel, simplified_inverse
@@ -23,8 +25,11 @@ def test_table(quantity):
             assert worst_error(found, expected) < TOLERANCES[quantity, "published"], (tau, labels)
 
 
-def test_the_table_is_large_enough():
-    assert sum(x.size for quantity in ("value", "inverse") for _, _, x, _ in groups(quantity)) >= 2000
+def test_the_table_is_large_enough_and_what_its_script_writes():
+    script = runpy.run_path(str(TABLE.with_name("make_tables.py")))
+    table = {(q, tau, n, x): y for q in ("value", "inverse") for tau, n, xs, ys in groups(q) for x, y in zip(xs, ys)}
+    assert len(table) >= 2000
+    assert table == {row[:4]: row[4] for row in script["rows"]()}
 
 
 def test_table_rejects_a_wrong_power_of_n():
