@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hconsist.bounds import ScoresBound
     from hconsist.claims import Report
     from hconsist.evidence import Evidence
-    from hconsist.losses.base import Loss
     from hconsist.results import Bound, Growth
     from hconsist.steps import Derivation
 
@@ -212,7 +211,7 @@ def card(name: str, n_classes: int) -> dict[str, Any]:
         "properties": getattr(loss, "properties", {}),
         "transform": _card_transform(sharp) if sharp else {"value": None, "status": status},
         "growth": _card_growth(curves) if sharp else {"sharp": None, "status": status},
-        "calibration": _card_calibration(loss, sharp),
+        "calibration": _card_calibration(sharp),
         "references": list(dict.fromkeys(r for found in curves.values() for r in found.references)),
     }
 
@@ -228,12 +227,13 @@ def _card_growth(curves: Mapping[str, Transformation]) -> dict[str, Any]:
     return {**growths, "floor": floor}
 
 
-def _card_calibration(loss: Loss, sharp: Transformation | None) -> dict[str, Any]:
-    """Calibrated where the sharp T is positive beyond 0, which its universal floor or the vertices say."""
-    if sharp is None or not float(sharp(CARD_T[0])) > 0:
+def _card_calibration(sharp: Transformation | None) -> dict[str, Any]:
+    """Calibrated where a floor that is positive beyond 0 lies below T for every number of labels."""
+    if sharp is None or not sharp.floor.constant > 0:
         return {"calibrated": None, "status": "not checked in this release"}
-    reference = "; ".join(sharp.references)
-    return {"calibrated": True, "status": f"yes: T(t) > 0 for every t > 0 ({reference})"}
+    floor = sharp.floor
+    status = f"yes: T(t) > 0 for every t > 0 ({floor.reference})"
+    return {"calibrated": True, "status": status, "level": floor.level, "reference": floor.reference}
 
 
 def render_card(card: Mapping[str, Any], output: str | None) -> str:
@@ -265,11 +265,16 @@ def _property(key: str, value: object) -> str:
 
 
 def _growth(found: Mapping[str, Any]) -> str:
-    power = f"{_show(found['constant'])} t^{_show(found['exponent'])}"
+    power = _monomial(found["constant"], found["exponent"])
     if "sharp" not in found:
         return f"T(t) ~ {power} as t -> 0"
-    bend = f" / (1 + {_show(found['bend'])} t)" if found["bend"] else ""
+    bend = f" / (1 + {_monomial(found['bend'], 1)})" if found["bend"] else ""
     return f"T(t) >= {power}{bend} for every t and every n"
+
+
+def _monomial(constant: float, exponent: float) -> str:
+    power = "t" if exponent == 1 else f"t^{_show(exponent)}"
+    return power if constant == 1 else f"{_show(constant)} {power}"
 
 
 # --- check --------------------------------------------------------------------------------------------------------
