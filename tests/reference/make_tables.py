@@ -49,17 +49,13 @@ def published(t: arb, tau: float, n: int) -> arb:
 def rounded(function: Callable[[], arb]) -> float:
     """The double nearest to function(), the precision doubled until both ends of the ball round to it."""
     for precision in (2**k for k in range(7, 16)):
-        ctx.prec = precision
-        ball = function()
-        if ball.is_finite() and ball.rel_accuracy_bits() > 60:
-            low, high = (_nearest(end) for end in (ball.lower(), ball.upper()))
-            if low == high:
-                return low
+        with ctx.workprec(precision):
+            ball = function()
+            if ball.is_finite() and ball.rel_accuracy_bits() > 60:
+                low, high = (float(end.mid()) for end in (ball.lower(), ball.upper()))
+                if low == high:
+                    return low
     raise ArithmeticError("the precision does not suffice")
-
-
-def _nearest(end: arb) -> float:
-    return float(end.mid())
 
 
 def value(t: float, tau: float, n: int) -> float:
@@ -74,19 +70,19 @@ def inverse(x: float, tau: float, n: int) -> float:
 
     def below(t: arb) -> bool:
         for precision in (2**k for k in range(7, 16)):
-            ctx.prec = precision
-            gap = published(t, tau, n) - arb(x)
-            if gap < 0 or gap > 0:
-                return bool(gap < 0)
+            with ctx.workprec(precision):
+                gap = published(t, tau, n) - arb(x)
+                if gap < 0 or gap > 0:
+                    return bool(gap < 0)
         raise ArithmeticError("T(t) and x cannot be told apart")
 
     low, high = 0, _bits(1.0)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if below(arb(_double(middle))) else (low, middle)
-    ctx.prec = 128
-    middle_point = (arb(_double(low)) + arb(_double(high))) / 2
-    return _double(high if below(middle_point) else low)
+    with ctx.workprec(128):
+        between = (arb(_double(low)) + arb(_double(high))) / 2
+    return _double(high if below(between) else low)
 
 
 def _bits(x: float) -> int:
