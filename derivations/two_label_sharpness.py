@@ -58,7 +58,7 @@ def _entropy() -> tuple[Step, ...]:
         Identity("The minimiser, one term", p * score**alpha, p**a * total ** (-alpha),
                  text=r"At the scores $s_i = p_i^a / S$, with $S$ the sum of the $p_i^a$."),
         Identity("The minimum", total * total ** (-alpha), total ** (1 / a),
-                 text=r"Summed over the labels: the sum of $p_i s_i^\alpha$ is $S^{1/a}$, the norm of $p$ with exponent $a$."),
+                 text=r"Summed over the labels, the $p_i s_i^\alpha$ give $S^{1/a}$, the norm of $p$ with exponent $a$."),
         Cited("No scores do better", "Hoelder's inequality",
               text=r"The sum of $p_i s_i^\alpha$ is at most the norm of $p$ with exponent $a$ when the $s_i$ sum to 1. "
                    r"Hence $H(p) = (1 - S^{1/a})/\alpha$."),
@@ -86,8 +86,8 @@ def _outside(up: Step, root: Step, upto: dict) -> tuple[Step, ...]:
     return (
         Given("Regret of a pooled law",
               (sp.Eq(sp.Symbol("R_alpha"), (total + rho) ** (1 / a) - (k * d**a + rho) ** (1 / a), evaluate=False),),
-              text=r"By Theorem 1, $\alpha R = R_\alpha$ with $k = |A|$, $d$ the mean of $p$ over the pool $A$, $S_A$ the "
-                   r"sum of $p_i^a$ over $A$ and $\rho$ the same sum outside."),
+              text=r"By Theorem 1, $\alpha R = R_\alpha$ with $k = |A|$, $d$ the mean of $p$ over the pool $A$, $S_A$ "
+                   r"the sum of $p_i^a$ over $A$ and $\rho$ the same sum outside."),
         Identity("In terms of the excess of the pool", (total + rho) - (k * d**a + rho), jj,
                  put={total: k * d**a + jj}, text=r"$J = S_A - k d^a$."),
         one,
@@ -121,7 +121,7 @@ def _pair(powers: tuple[Step, ...], upto: dict) -> tuple[Step, ...]:
         y,
         parts=((a, mean),),
         put=region,
-        text=r"$p_1 = d + u$ with $u = h - y \ge 0$, $p_j = d - v = b$ with $v = h + y$ and $u + v = t = 2h$.",
+        text=r"$p_1 = d + u$, $u = h - y \ge 0$; $p_j = d - v = b$, $v = h + y$; $u + v = t = 2h$.",
     )
     return (
         Identity("J as a sum of terms", total - k * d**a - a * d**e * (mass - k * d), total - k * d**a,
@@ -174,11 +174,13 @@ def _two_labels() -> tuple[Step, ...]:
     excess = (x / 2) ** a + (y / 2) ** a - 2 * half**a
     pair = ((x / 2) ** a + (y / 2) ** a) ** (1 / a) - (2 * half**a) ** (1 / a)
     return (
-        Identity("At d = 1/2 the bound is the two-label curve", (half**e + excess) ** (1 / a) - half ** (e / a), curve,
-                 text=r"$h = t/2$, $x = 1+t$, $y = 1-t$ (at $t = 1$ by continuity): $G(1/2) = \alpha D_2(t)$, so "
-                      r"$R \ge D_2(t)$ for every $n$ and every law."),
-        Identity("Two labels attain it", pair, curve,
-                 text=r"$\alpha R$ for the law $((1+t)/2, (1-t)/2, 0, ...)$, which pools to $(1/2, 1/2, 0, ...)$."),
+        Identity("Under the root at d = 1/2", half**e + excess, (x / 2) ** a + (y / 2) ** a,
+                 text=r"$d^{a-1} + J_h(d)$ with $h = t/2$, $x = 1+t$, $y = 1-t$ (at $t = 1$ by continuity)."),
+        Identity("What is subtracted at d = 1/2", half ** (e / a), (2 * half**a) ** (1 / a)),
+        Identity("The two-label curve", pair, curve,
+                 text=r"By the two lines before, the left side is $G(1/2)$: so $\alpha R \ge G(1/2) = \alpha D_2(t)$ for "
+                      r"every $n$ and every law. It is also $\alpha R$ for the law $((1+t)/2, (1-t)/2, 0, ...)$, which "
+                      r"pools to $(1/2, 1/2, 0, ...)$: the curve is attained."),
     )  # fmt: skip
 
 
