@@ -58,8 +58,11 @@ class Cover:
 
 
 def value_leaf(program: Program) -> Leaf:
-    """Direct ball (``D``), else the mean value form F(c) + F'(box).(x - c) from one series of length 2 (``T``).
+    """Direct ball (``D``), else the mean value form, one variable after the other (``T``).
 
+    F(x) - F(c) is the sum over i of dF/dx_i (x_1..x_{i-1}, xi, c_{i+1}..c_n) (x_i - c_i): one series of length 2 in
+    one variable each, with earlier variables ranging over the box and later ones at the centre.  (One series along
+    the ball of all directions would be cheaper, but that ball enters by many paths and nothing cancels.)
     Returns ``N`` with the centre's value where that is negative.
     """
 
@@ -67,13 +70,17 @@ def value_leaf(program: Program) -> Leaf:
         value = program.arb(*box)
         if value.is_finite() and value >= 0:
             return "D", value
-        middle = program.arb(*centre)
-        if middle < 0:
-            return "N", middle
-        if not value.is_finite() or not middle.is_finite():
+        total = program.arb(*centre)
+        if total < 0:
+            return "N", total
+        if not value.is_finite() or not total.is_finite():
             return "", None
-        slope = program.series(*[arb_series([x, r]) for x, r in zip(box, radius)])[1]
-        return "T", middle + slope
+        point = [arb_series([x]) for x in centre]
+        for i, (x, r) in enumerate(zip(box, radius)):
+            point[i] = arb_series([x, 1])
+            total += program.series(*point)[1] * r
+            point[i] = arb_series([x])
+        return "T", total
 
     return leaf
 
