@@ -16,11 +16,11 @@ from hconsist.steps import Checked, Combination, Derivation, Given, Identity, Si
 __all__ = ["build"]
 
 STATEMENT = (
-    r"Let $C(p,s)$ be the sum of $p_i \psi(s_i)$, $H(p)$ its infimum over admissible $s$, $C_j(p)$ its infimum over those "
-    r"with $s_j$ maximal, and $p^A$ the law $p$ with the entries of the pool $A$ replaced by their mean. (i) For every "
-    r"nonincreasing $\psi$: $C_j(p) \ge H(p^A)$. (ii) Equality if $\psi$ is convex and the admissible set is convex and "
-    r"permutation-symmetric. (iii) Requiring $s_j$ strictly maximal changes no infimum, if some non-uniform admissible "
-    r"point has finite $C$ at its permutations."
+    r"Let $C(p,s)$ be the sum of $p_i \psi(s_i)$, $H(p)$ its infimum over admissible $s$, $C_j(p)$ its infimum over "
+    r"those with $s_j$ maximal, and $p^A$ the law $p$ with the entries of the pool $A$ replaced by their mean. (i) "
+    r"For every nonincreasing $\psi$: $C_j(p) \ge H(p^A)$. (ii) Equality if $\psi$ is convex and the admissible set "
+    r"is convex and permutation-symmetric. (iii) Requiring $s_j$ strictly maximal changes no infimum, if some "
+    r"non-uniform admissible point has finite $C$ at its permutations."
 )
 
 POOL = (
@@ -78,14 +78,14 @@ def _lower_bound() -> tuple[Step, ...]:
     )  # fmt: skip
     return (
         Sign("(i) one label of the pool", sp.Ge(positive * (top + gain) - positive * top, 0), form=positive * gain,
-             text=r"Let $s_j$ be maximal, so that $\psi(s_i) = \psi(s_j) + v$ with $v \ge 0$, and $p_i$ exceed the mean "
-                  r"by $w$. If $\psi(s_i)$ is infinite for one of these labels then $C(p,s)$ is infinite, as $p_i > 0$, "
-                  r"and nothing is to be shown."),
+             text=r"Let $s_j$ be maximal, so that $\psi(s_i) = \psi(s_j) + v$ with $v \ge 0$, and $p_i$ exceed the "
+                  r"mean by $w$. If $\psi(s_i)$ is infinite for one of these labels then $C(p,s)$ is infinite, as "
+                  r"$p_i > 0$, and nothing is to be shown."),
         _cancel("(i) the subtracted terms cancel", top, r"What was subtracted, summed over the pool, $j$ included."),
         *spelt,
         Words("(i) cost on the two laws", (difference, definition, nonnegative),
-              text=r"$C$ stands for $C(p,s)$, $C_A$ for $C(p^A,s)$ and $D_A$ for the sum over the pool of the deviation "
-                   r"times $\psi(s_i)$, nonnegative by the lines before; $H$ is $H(p^A)$, an infimum."),
+              text=r"$C$ stands for $C(p,s)$, $C_A$ for $C(p^A,s)$ and $D_A$ for the sum over the pool of the "
+                   r"deviation times $\psi(s_i)$, nonnegative by the lines before; $H$ is $H(p^A)$, an infimum."),
         Combination("(i) lower bound", sp.Ge(cost, entropy), ((1, difference), (1, definition), (1, nonnegative)),
                     text=r"For every admissible $s$ with $s_j$ maximal; taking the infimum, $C_j(p) \ge H(p^A)$."),
     )  # fmt: skip
@@ -122,7 +122,8 @@ def _averaging() -> tuple[Step, ...]:
              form=(k * x + w) / (k + 1),
              text=r"The mean of $k+1$ numbers that are at least $e$ is at least $e$, by induction on their number; "
                   r"after ordering, the scores of $A$ are the largest."),
-        _cancel("(ii) on it both laws cost the same", one, r"There $\psi$ has one value on $A$: $C(p,s'') = C(p^A,s'')$."),
+        _cancel("(ii) on it both laws cost the same", one, r"There $\psi$ has one value on $A$: "
+                                                           r"$C(p,s'') = C(p^A,s'')$."),
         Words("(ii) the three comparisons", chain,
               text=r"For any admissible $s$: $C_1 = C(p,s'')$ and $C_2 = C(p^A,s'')$ at the averaged point $s''$, "
                    r"$C_3 = C(p^A,s)$; they are the lines before and the definition of $C_j$."),
@@ -132,7 +133,7 @@ def _averaging() -> tuple[Step, ...]:
 
 
 def _strictness() -> tuple[Step, ...]:
-    u, z, w, low = sp.symbols("u z w s_i", nonnegative=True)
+    u, z, low = sp.symbols("u z s_i", nonnegative=True)
     v, odds, others, top = sp.symbols("v o n_1 M", positive=True)
     e = 1 / (1 + odds)
     mixed_j, mixed_i = (1 - e) * (low + u) + e * (z + v), (1 - e) * low + e * z
@@ -153,8 +154,8 @@ def _control() -> Step:
     entropy, forced = sp.symbols("H_A C_j", real=True)
     shown = (sp.Eq(entropy, sp.Rational(5, 16), evaluate=False), sp.Eq(forced, sp.Rational(13, 40), evaluate=False))
     return Checked("Without convexity (ii) fails", shown, _vertices, method="exact enumeration", control=True,
-                   text=r"$\tau = 3$, $\psi(s) = (1-s^2)/2$ is concave, so minima lie at extreme points: uniform points on "
-                        r"sets of labels. $p = (0.4, 0.35, 0.25)$, $j = 2$: $H(p^A) = H_A < C_j(p)$.")  # fmt: skip
+                   text=r"$\tau = 3$, $\psi(s) = (1-s^2)/2$ is concave, so minima lie at extreme points: uniform "
+                        r"points on sets of labels. $p = (0.4, 0.35, 0.25)$, $j = 2$: $H(p^A) = H_A < C_j(p)$.")  # fmt: skip
 
 
 def _vertices(entropy: sp.Eq, forced: sp.Eq) -> Evidence:

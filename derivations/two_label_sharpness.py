@@ -58,7 +58,8 @@ def _entropy() -> tuple[Step, ...]:
         Identity("The minimiser, one term", p * score**alpha, p**a * total ** (-alpha),
                  text=r"At the scores $s_i = p_i^a / S$, with $S$ the sum of the $p_i^a$."),
         Identity("The minimum", total * total ** (-alpha), total ** (1 / a),
-                 text=r"Summed over the labels, the $p_i s_i^\alpha$ give $S^{1/a}$, the norm of $p$ with exponent $a$."),
+                 text=r"Summed over the labels, the $p_i s_i^\alpha$ give $S^{1/a}$, the norm of $p$ with exponent "
+                      r"$a$."),
         Cited("No scores do better", "Hoelder's inequality",
               text=r"The sum of $p_i s_i^\alpha$ is at most the norm of $p$ with exponent $a$ when the $s_i$ sum to 1. "
                    r"Hence $H(p) = (1 - S^{1/a})/\alpha$."),
@@ -178,9 +179,9 @@ def _two_labels() -> tuple[Step, ...]:
                  text=r"$d^{a-1} + J_h(d)$ with $h = t/2$, $x = 1+t$, $y = 1-t$ (at $t = 1$ by continuity)."),
         Identity("What is subtracted at d = 1/2", half ** (e / a), (2 * half**a) ** (1 / a)),
         Identity("The two-label curve", pair, curve,
-                 text=r"By the two lines before, the left side is $G(1/2)$: so $\alpha R \ge G(1/2) = \alpha D_2(t)$ for "
-                      r"every $n$ and every law. It is also $\alpha R$ for the law $((1+t)/2, (1-t)/2, 0, ...)$, which "
-                      r"pools to $(1/2, 1/2, 0, ...)$: the curve is attained."),
+                 text=r"By the two lines before, the left side is $G(1/2)$: so $\alpha R \ge G(1/2) = \alpha D_2(t)$ "
+                      r"for every $n$ and every law. It is also $\alpha R$ for the law $((1+t)/2, (1-t)/2, 0, ...)$, "
+                      r"which pools to $(1/2, 1/2, 0, ...)$: the curve is attained."),
     )  # fmt: skip
 
 
