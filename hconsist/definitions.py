@@ -417,10 +417,14 @@ class _Compiler:
         if not free or len(free) > 6 or not all(s in self.box for s in free) or not e.is_polynomial(*free):
             return False
         polynomial = sympy.Poly(e, *free)
-        if any(degree > 1 for degree in polynomial.degree_list()) or not all(c.is_Rational for c in polynomial.coeffs()):
+        if any(degree > 1 for degree in polynomial.degree_list()) or not all(
+            c.is_Rational for c in polynomial.coeffs()
+        ):
             return False
         corners = itertools.product(*(self.box[s] for s in free))
-        return all(polynomial.eval([sympy.Rational(c.numerator, c.denominator) for c in corner]) >= 0 for corner in corners)
+        return all(
+            polynomial.eval([sympy.Rational(c.numerator, c.denominator) for c in corner]) >= 0 for corner in corners
+        )
 
 
 # --- definitions -----------------------------------------------------------------------------------
@@ -463,7 +467,9 @@ class Definition:
     def mpmath(self, *, dps: int = 50, **values: Any) -> Any:
         """The value at ``dps`` decimal digits (int, Fraction, text, double or mpf arguments)."""
         with mpmath.workdps(dps):
-            exact = [mpmath.mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in self._ordered(values)]
+            exact = [
+                mpmath.mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in self._ordered(values)
+            ]
             return self.program.mpmath(*exact)
 
     def ball(self, *, prec: int = 128, **values: Any) -> arb:
@@ -476,5 +482,3 @@ class Definition:
         if set(values) != set(names):
             raise InputError("arguments", f"{', '.join(names)}", sorted(values))
         return [values[name] for name in names]
-
-

@@ -70,18 +70,25 @@ def check_points(
     """
     start = time.perf_counter()
     symbols = tuple(symbols) if symbols is not None else tuple(sorted(expression.free_symbols, key=str))
-    program = compile_expression(expression, symbols, None)
-    count, least, where, open_at = 0, None, {}, None
-    for point in points:
-        values = [exact(s.name, x) for s, x in zip(symbols, _coordinates(point, symbols))]
-        count += 1
+    listed = [[exact(s.name, x) for s, x in zip(symbols, _coordinates(point, symbols))] for point in points]
+    hull = {s: (min(column), max(column)) for s, column in zip(symbols, zip(*listed))}
+    program = compile_expression(expression, symbols, hull)
+    count = len(listed)
+    least: float | None = None
+    where: dict[str, str] = {}
+    open_at: dict[str, str] | None = None
+    for values in listed:
         sign, value = sign_at(program, expression, values, prec=prec, max_prec=max_prec)
         if sign == -1 or (strict and sign == 0):
-            return _evidence(Verdict.REFUTED, start, count, value, named(symbols, values), witness=named(symbols, values))
+            return _evidence(
+                Verdict.REFUTED, start, count, value, named(symbols, values), witness=named(symbols, values)
+            )
         if sign is None:
             open_at = open_at or named(symbols, values)
         elif least is None or value < least:
             least, where = value, named(symbols, values)
+    if not listed:
+        return _evidence(Verdict.VACUOUS, start, 0, None, {}, reason="no points were given")
     if open_at is not None:
         return _evidence(Verdict.INCONCLUSIVE, start, count, least, where, reason=f"sign undecided at {open_at}")
     return _evidence(Verdict.SUPPORTED, start, count, least, where)
@@ -97,8 +104,6 @@ def _coordinates(point: Point | Sequence[Any], symbols: Sequence[sympy.Symbol]) 
     return values
 
 
-def _evidence(
-    verdict: Verdict, start: float, points: int, slack: float | None, where: dict, **more: Any
-) -> Evidence:
+def _evidence(verdict: Verdict, start: float, points: int, slack: float | None, where: dict, **more: Any) -> Evidence:
     seconds = time.perf_counter() - start
     return Evidence(verdict, Level.HIGH_PRECISION, points=points, slack=slack, where=where, seconds=seconds, **more)

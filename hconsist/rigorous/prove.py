@@ -239,9 +239,7 @@ def _refuted(
 
 def _inconclusive(reason: str, points: int, boxes: int, start: float) -> Evidence:
     seconds = time.perf_counter() - start
-    return Evidence(
-        Verdict.INCONCLUSIVE, Level.ENCLOSED, points=points, boxes=boxes, reason=reason, seconds=seconds
-    )
+    return Evidence(Verdict.INCONCLUSIVE, Level.ENCLOSED, points=points, boxes=boxes, reason=reason, seconds=seconds)
 
 
 def _open_reason(symbols: Sequence[sympy.Symbol], region: _Region, found: Cover) -> str:
@@ -262,9 +260,7 @@ def _certificate(
         return {s.name: (str(a), str(b)) for s, (a, b) in box.items()}
 
     tree = [{"region": region.name, "box": text(region.box), "tree": found.tree} for region, found in covers]
-    hull = {
-        s: (min(r.box[s][0] for r, _ in covers), max(r.box[s][1] for r, _ in covers)) for s in covers[0][0].box
-    }
+    hull = {s: (min(r.box[s][0] for r, _ in covers), max(r.box[s][1] for r, _ in covers)) for s in covers[0][0].box}
     lemma = [
         {"variable": e.variable.name, "at": str(e.at), "order": e.order, "status": str(status)}
         for e, status in zip(edges, statuses)

@@ -78,7 +78,9 @@ def _enclose(program: Program, a: Fraction, b: Fraction, prec: int) -> tuple[arb
         return series[0], series[1]
 
 
-def _locate(program: Program, expression: sympy.Expr, a: Fraction, b: Fraction, signs: tuple, tolerance: Fraction) -> list:
+def _locate(
+    program: Program, expression: sympy.Expr, a: Fraction, b: Fraction, signs: tuple, tolerance: Fraction
+) -> list:
     """The single root of a strictly monotone function on [a, b], if there is one, by bisection with exact signs."""
     if 0 in signs:
         return [(a, a)] if signs[0] == 0 else [(b, b)]
