@@ -1,8 +1,8 @@
-"""The simplified Gamma on 0 <= tau <= 1 and its sharpness, over whole parameter ranges in ball arithmetic (derived here).
+"""The simplified Gamma on 0 <= tau <= 1 and its sharpness, in balls over the whole range (derived here).
 
 With q = 1/(2 - tau) in [1/2, 1], b = t and M_q = (((1+b)**q + (1-b)**q)/2)**(1/q), the two-label curve is
-T = 2**(1-tau) q (1 - M_q)/(1 - q).  As M_1 = 1, the quotient (1 - M_q)/(1 - q) is a mean of dM/dq over [q, 1]: a bound on
-the derivative, free of the removable singularity, bounds the quotient.  Everything touches zero at b = 0, to an
+T = 2**(1-tau) q (1 - M_q)/(1 - q).  As M_1 = 1, the quotient (1 - M_q)/(1 - q) is a mean of dM/dq over [q, 1]: a bound
+on the derivative, free of the removable singularity, bounds the quotient.  Everything touches zero at b = 0, to an
 order that SymPy proves.
 """
 
@@ -32,16 +32,15 @@ UNIT_BOX = {b: (Fraction(0), Fraction(1))}
 STATEMENT = (
     r"For $0 \le \tau \le 1$, with $q = 1/(2-\tau)$ and $M_q(b) = (((1+b)^q + (1-b)^q)/2)^{1/q}$: "
     r"$\partial M_q / \partial q \ge b^2/2$ on $[0,1] \times [1/2,1]$, hence $(1 - M_q)/(1 - q) \ge b^2/2$ and "
-    r"$\Gamma(x) \le \sqrt{2^\tau (2 - \tau) x}$; and $\partial M_q / \partial q \le (7/5) b^2$, so the simplification loses at "
-    r"most a factor $2.8$ in $T$."
+    r"$\Gamma(x) \le \sqrt{2^\tau (2 - \tau) x}$; and $\partial M_q / \partial q \le (7/5) b^2$, so the simplification "
+    r"loses at most a factor $2.8$ in $T$."
 )
 
 
 def claim_1(factor: Fraction = Fraction(1)) -> Evidence:
-    """dM/dq >= factor b**2/2 on [0, 1] x [1/2, 1]; with factor 1 it gives Gamma <= the simplified Gamma for tau in [0, 1]."""
-    return prove_nonnegative(
-        SLOPE - _rational(factor) * SQUARE, BOX, vanishing=Vanishing(b, 0, 4 if factor == 1 else 2), claim="dM/dq >= b^2/2"
-    )
+    """dM/dq >= factor b**2/2 on [0, 1] x [1/2, 1]; with factor 1, Gamma <= the simplified Gamma for tau in [0, 1]."""
+    edge = Vanishing(b, 0, 4 if factor == 1 else 2)
+    return prove_nonnegative(SLOPE - _rational(factor) * SQUARE, BOX, vanishing=edge, claim="dM/dq >= b^2/2")
 
 
 def claim_1_twin() -> Evidence:
@@ -83,7 +82,7 @@ def claim_3_twin() -> Evidence:
 
 
 def claim_4(constant: Fraction = Fraction(7, 5)) -> Evidence:
-    """dM/dq <= constant b**2 on [0, 1] x [1/2, 1]: true for 7/5, refuted for 1.38 at (b, q) = (1, 1/2), where it is 2 log 2."""
+    """dM/dq <= constant b**2 on [0, 1] x [1/2, 1]: true for 7/5; refuted for 1.38 at (1, 1/2), where it is 2 log 2."""
     slack = _rational(constant) * b**2 - SLOPE
     return prove_nonnegative(slack, BOX, vanishing=Vanishing(b, 0, 2), claim=f"dM/dq <= {constant} b^2")
 
@@ -102,7 +101,8 @@ def build() -> Derivation:
               options={"vanishing": Vanishing(b, 0, 4)}),
         Balls("The derivative is at most 7/5 b^2", sp.Ge(_rational(Fraction(7, 5)) * b**2, SLOPE, evaluate=False), BOX,
               options={"vanishing": Vanishing(b, 0, 2)}),
-        Balls("The case q = 1", sp.Ge(LOGISTIC, SQUARE, evaluate=False), UNIT_BOX, options={"vanishing": Vanishing(b, 0, 4)}),
+        Balls("The case q = 1", sp.Ge(LOGISTIC, SQUARE, evaluate=False), UNIT_BOX,
+              options={"vanishing": Vanishing(b, 0, 4)}),
         Refutation("1.38 is too small", sp.Ge(sp.Rational(69, 50), 2 * sp.log(2) * b, evaluate=False), {b: sp.S.One},
                    text=r"$\partial M/\partial q = 2 \log 2$ at $b = 1$, $q = 1/2$."),
     )  # fmt: skip

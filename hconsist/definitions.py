@@ -46,7 +46,7 @@ def precision(bits: int, terms: int | None = None) -> Iterator[None]:
 
 
 def to_ball(value: Any) -> arb:
-    """``value`` (int, Fraction, SymPy rational, double or ball) as a ball that contains it, at the current precision."""
+    """``value`` (int, Fraction, SymPy rational, double or ball) as a ball around it, at the current precision."""
     if isinstance(value, (Fraction, sympy.Rational)):
         return arb(fmpq(int(value.numerator), int(value.denominator)))
     return value if isinstance(value, arb) else arb(value)
@@ -68,7 +68,7 @@ def _ball_power(x: arb, q: arb) -> arb:
 
 
 def _ball_power_log(k: int, x: arb, q: arb) -> arb:
-    """x**q * log(x)**k for a nonnegative base.  On [0, u] it runs from 0 to (-k/(e q))**k at exp(-k/q), then to its value at u."""
+    """x**q * log(x)**k for a nonnegative base: from 0 at x = 0 it runs to (-k/(e q))**k at exp(-k/q), then back through 0."""
     if x > 0:
         return x**q * x.log() ** k
     if x < 0 or not q > 0 or not x.is_finite():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,17 +66,22 @@ def search(
     if not counted:
         seconds = time.perf_counter() - start
         return Evidence(Verdict.VACUOUS, Level.SAMPLED, reason="no point drawn meets the hypotheses", seconds=seconds)
-    worst, least, more, undefined = _descend(function, where, box, rng, drawn, slack, refine)
+    worst, more, undefined = _descend(function, where, box, rng, drawn, slack, refine)
     undefined = undefined or _first_nan(drawn, slack)
     again = float(_evaluate(function, where, {k: np.array([v]) for k, v in worst.items()})[0][0])
-    record = {"points": counted + more, "slack": again, "where": worst}
+    found = Evidence(
+        Verdict.SUPPORTED,
+        Level.SAMPLED,
+        points=counted + more,
+        slack=again,
+        where=worst,
+        seconds=time.perf_counter() - start,
+    )
     if again < -tolerance:
-        verdict, extra = Verdict.REFUTED, {"witness": worst}
-    elif undefined:
-        verdict, extra = Verdict.INCONCLUSIVE, {"reason": f"the slack is not a number at {undefined}"}
-    else:
-        verdict, extra = Verdict.SUPPORTED, {}
-    return Evidence(verdict, Level.SAMPLED, seconds=time.perf_counter() - start, **record, **extra)
+        return replace(found, verdict=Verdict.REFUTED, witness=worst)
+    if undefined:
+        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=f"the slack is not a number at {undefined}")
+    return found
 
 
 def _draw(box: Mapping[str, Domain], rng: np.random.Generator, size: int) -> Points:
@@ -113,12 +119,13 @@ def _descend(
     drawn: Points,
     slack: np.ndarray,
     rounds: int,
-) -> tuple[dict[str, float], float, int, dict[str, float]]:
-    """Worst point after the local search, its slack, points examined on the way, and where the slack was NaN."""
+) -> tuple[dict[str, float], int, dict[str, float]]:
+    """Worst point after the local search, points examined on the way, and where the slack was NaN."""
     order = np.argsort(np.where(np.isnan(slack), np.inf, slack))[:STARTS]
     best = {name: column[order].copy() for name, column in drawn.items()}
     value = np.where(np.isnan(slack[order]), np.inf, slack[order])
-    step, examined, undefined = np.full(order.size, 0.1), 0, {}
+    step, examined = np.full(order.size, 0.1), 0
+    undefined: dict[str, float] = {}
     width = {name: float(domain.ends(int(LIMIT))[1] - domain.ends(int(LIMIT))[0]) for name, domain in box.items()}
     for _ in range(rounds):
         moved = {name: _move(box[name], best[name], width[name] * step, rng) for name in box}
@@ -134,7 +141,7 @@ def _descend(
         step = np.clip(np.where(better, step * GROW, step * SHRINK), SMALLEST, 0.5)
         step = np.where(step <= SMALLEST, 0.1, step)
     worst = int(np.argmin(value))
-    return {name: float(best[name][worst]) for name in box}, float(value[worst]), examined, undefined
+    return {name: float(best[name][worst]) for name in box}, examined, undefined
 
 
 def _move(domain: Domain, centre: np.ndarray, scale: np.ndarray, rng: np.random.Generator) -> np.ndarray:

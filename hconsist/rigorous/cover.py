@@ -15,7 +15,7 @@ __all__ = ["Budget", "Cover", "Leaf", "cover", "coefficient_leaf", "value_leaf"]
 
 Balls = Sequence[arb]
 Leaf = Callable[[Balls, Balls, Balls], tuple[str, arb | None]]
-"""(box balls, centres, radii) -> method letter and an enclosure: the box is done if its lower end has the right sign."""
+"""(box balls, centres, radii) -> method letter and an enclosure of the values on the box, or None."""
 
 SMALLEST = 2.0**-40
 """Boxes narrower than this fraction of the domain are left open: splitting on would only cost time."""

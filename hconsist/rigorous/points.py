@@ -1,4 +1,4 @@
-"""Balls at exact points: the sign of an expression at a rational point, with the precision doubled until it is known."""
+"""Balls at exact points: the sign of an expression at a rational point, at whatever precision it takes."""
 
 from __future__ import annotations
 
@@ -95,10 +95,7 @@ def check_points(
 
 
 def _coordinates(point: Point | Sequence[Any], symbols: Sequence[sympy.Symbol]) -> Sequence[Any]:
-    if not isinstance(point, Mapping):
-        values = list(point)
-    else:
-        values = [point[s] for s in symbols if s in point]
+    values = [point[s] for s in symbols if s in point] if isinstance(point, Mapping) else list(point)
     if len(values) != len(symbols):
         raise InputError("points", f"one rational for each of {', '.join(map(str, symbols))}", point)
     return values

@@ -104,6 +104,10 @@ def _ranges(expression: sympy.Expr, domain: Mapping[sympy.Symbol, tuple[Any, Any
     for s, (low, high) in ranges.items():
         if low > high:
             raise InputError(s.name, "a range with lower <= upper", (low, high))
+        if s.is_nonnegative and low < 0:
+            raise InputError(
+                s.name, "a range of nonnegative numbers, as its symbol is assumed nonnegative", (low, high)
+            )
     if missing := sorted(s.name for s in expression.free_symbols - set(ranges)):
         raise InputError("domain", "a range for every symbol of the expression", f"none for {', '.join(missing)}")
     if not ranges:
@@ -116,8 +120,9 @@ def _look_for_witness(
 ) -> tuple[int, tuple[tuple[Fraction, ...], float] | None]:
     """All corners in balls, then the worst points of a grid of doubles: returns points examined and a refutation."""
     corners = list(itertools.product(*ranges.values())) if len(ranges) <= 6 else []
-    per_axis = max(2, int(GRID ** (1 / len(ranges))))
-    parts = 2 ** (per_axis.bit_length() - 1)
+    parts = 1
+    while (2 * parts + 1) ** len(ranges) <= GRID:
+        parts *= 2
     axes = [[low + (high - low) * Fraction(i, parts) for i in range(parts + 1)] for low, high in ranges.values()]
     mesh = np.meshgrid(*([float(x) for x in axis] for axis in axes), indexing="ij")
     with np.errstate(all="ignore"):
@@ -156,6 +161,9 @@ def _regions(ranges: dict[sympy.Symbol, Range], edges: Sequence[Vanishing]) -> l
             a, b = box[edge.variable]
             if strip[0] < b and strip[1] > a:
                 inside = (max(a, strip[0]), min(b, strip[1]))
+                if not inside[0] <= at <= inside[1]:
+                    # The Taylor formula needs the coefficient on the whole way from the edge.
+                    raise InputError("vanishing", "edges whose strips do not overlap", strip)
                 strips.append(_Region(f"strip at {edge.variable} = {at}", {**box, edge.variable: inside}, edge, sign))
             for piece in ((a, min(b, strip[0])), (max(a, strip[1]), b)):
                 if piece[0] < piece[1]:
@@ -201,8 +209,8 @@ def _closed(
     worst = min(away, key=lambda found: found.least)
     notes = [
         f"touches zero at {region.edge.variable} = {region.edge.at}: Taylor coefficient of order {region.edge.order} "
-        f"is at least {found.least:.3g} on the strip (lemma {status})"
-        for (region, found), status in zip(((r, f) for r, f in covers if r.edge is not None), statuses)
+        f"is at least {found.least:.3g} on the strip"
+        for region, found in covers
         if region.edge is not None
     ]
     proved = all(status is LemmaStatus.PROVED for status in statuses)
