@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from hconsist import losses
 from hconsist.plotting import MUTED, label, marks, theory
 
-TITLE = "The comp-sum family"
+TITLE = "The comp-sum family: from unbounded losses to bounded ones"
 CAPTION = (
     "Left: the loss as a function of u, the sum of exp(h(y') - h(y)) over the wrong labels y'. Right: the same losses "
     "as a function of s = 1/(1 + u), the softmax probability of the true label. Black lines: the formula; marks: the "
@@ -54,7 +54,7 @@ def _computed(u: np.ndarray, tau: np.ndarray) -> np.ndarray:
 
 def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
     """Two panels, the same colour for the same tau."""
-    figure.set_size_inches(7.4, 3.4)
+    figure.set_size_inches(7.4, 3.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
     figure.get_layout_engine().set(wspace=0.06)
     for row, (tau, colour) in enumerate(zip(table["tau"], COLOURS)):
