@@ -1,4 +1,4 @@
-"""Theorem 2, freezing the other labels: the two-label curve is sharp for every n if -1/psi' is convex (derived here)."""
+"""Theorem 2, freezing the other labels: the two-label curve is sharp for every n if -1/psi' is convex. Derived here."""
 
 from __future__ import annotations
 

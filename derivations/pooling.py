@@ -96,7 +96,8 @@ def _rearrangement() -> tuple[Step, ...]:
     x, v = sp.symbols("x v", nonnegative=True)
     larger, higher = q + x, low + v
     return (
-        Sign("(ii) rearrangement, one exchange", sp.Ge(larger * higher + q * low, larger * low + q * higher), form=x * v,
+        Sign("(ii) rearrangement, one exchange",
+             sp.Ge(larger * higher + q * low, larger * low + q * higher), form=x * v,
              text=r"$\psi$ nonincreasing. If $q_1 \ge q_2$ but $s_1 \le s_2$, exchanging $s_1$ and $s_2$ does not "
                   r"increase $C(q,s)$. Finitely many exchanges order $s$ like $q = p^A$, labels of $A$ first among "
                   r"ties: $p^A$ is maximal on $A$, since the labels left out are at most the mean."),
@@ -145,7 +146,8 @@ def _strictness() -> tuple[Step, ...]:
         Sign("(iii) mixing is strict", sp.Gt(mixed_j, mixed_i), form=(odds * u + v) / (1 + odds),
              text=r"The mixing weight is $1/(1+o)$, in $(0,1)$; $s_j = s_i + u$, and the strict point has the scores "
                   r"$z + v$ and $z$."),
-        Identity("(iii) and costs nothing in the limit", sp.Limit((1 - share) * cost + share * cost0, share, 0, "+"), cost,
+        Identity("(iii) and costs nothing in the limit",
+                 sp.Limit((1 - share) * cost + share * cost0, share, 0, "+"), cost,
                  text=r"By convexity the mixed point costs at most $(1-e)C + eC_0$, with $C_0$ finite."),
     )  # fmt: skip
 
@@ -155,7 +157,8 @@ def _control() -> Step:
     shown = (sp.Eq(entropy, sp.Rational(5, 16), evaluate=False), sp.Eq(forced, sp.Rational(13, 40), evaluate=False))
     return Checked("Without convexity (ii) fails", shown, _vertices, method="exact enumeration", control=True,
                    text=r"$\tau = 3$, $\psi(s) = (1-s^2)/2$ is concave, so minima lie at extreme points: uniform "
-                        r"points on sets of labels. $p = (0.4, 0.35, 0.25)$, $j = 2$: $H(p^A) = H_A < C_j(p)$.")  # fmt: skip
+                        r"points on sets of labels. $p = (0.4, 0.35, 0.25)$, $j = 2$: $H(p^A) = H_A < C_j(p)$."
+                    )  # fmt: skip
 
 
 def _vertices(entropy: sp.Eq, forced: sp.Eq) -> Evidence:
