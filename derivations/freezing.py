@@ -103,10 +103,11 @@ def _scaling() -> tuple[Step, ...]:
 
 def _two_labels() -> tuple[Step, ...]:
     t = sp.Symbol("t", nonnegative=True)
+    p1, p2 = sp.symbols("p_1 p_2", real=True)
     first, second, mean, half = sp.symbols("psi_1 psi_2 psi_m psi_h", real=True)
     convex, falling = sp.Ge(first + second, 2 * mean), sp.Ge(mean, half)
     return (
-        Identity("The two-label law has gap t", (1 + t) / 2 - (1 - t) / 2, t,
+        Identity("The two-label law has gap t", p1 - p2, t, put={p1: (1 + t) / 2, p2: (1 - t) / 2},
                  text=r"$p = ((1+t)/2, (1-t)/2, 0, ...)$; it pools to $(1/2, 1/2, 0, ...)$."),
         Given("Two scores and their mean", (convex, falling),
               text=r"$\psi$ is convex and nonincreasing; the mean of two scores is at most 1/2, where $\psi$ is "

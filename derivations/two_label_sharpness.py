@@ -122,7 +122,8 @@ def _pair(powers: tuple[Step, ...], upto: dict) -> tuple[Step, ...]:
         y,
         parts=((a, mean),),
         put=region,
-        text=r"$p_1 = d + u$, $u = h - y \ge 0$; $p_j = d - v = b$, $v = h + y$; $u + v = t = 2h$.",
+        text=r"$p_1 = d + u$, $u = h - y \ge 0$; $p_j = d - v = b$ ($b = 0$ by continuity), $v = h + y$; "
+        r"$u + v = t = 2h$.",
     )
     return (
         Identity("J as a sum of terms", total - k * d**a - a * d**e * (mass - k * d), total - k * d**a,
@@ -141,7 +142,7 @@ def _pair(powers: tuple[Step, ...], upto: dict) -> tuple[Step, ...]:
 
 def _curve(concave: Step, root: Step, upto: dict) -> tuple[Step, ...]:
     """The lower bound falls in d, and d is at most 1/2."""
-    u, i, jj, drop = sp.symbols("u i J j", nonnegative=True)
+    u, i, jj, equal, drop = sp.symbols("u i J J_h j", nonnegative=True)
     c, d, e, h, z = sp.symbols("c d e h z", positive=True)
     a = 1 + e
     excess = (d + h) ** a + (d - h) ** a - 2 * d**a
@@ -152,11 +153,15 @@ def _curve(concave: Step, root: Step, upto: dict) -> tuple[Step, ...]:
     inner = (d**e + curve) ** (1 / a - 1) * sp.Derivative(curve, d) / a
     k = i + 2
     return (
+        Monotone("More excess, more regret", (z + jj) ** (1 / a), jj, start=equal, put=upto | {jj: equal + u},
+                 text=r"$J \ge J_h$, where $J_h = J_h(d)$ is the value at equal distances: "
+                      r"$\alpha R \ge G(d) = (d^{a-1} + J_h(d))^{1/a} - d^{(a-1)/a}$. $J$ and $J_h$ are sums of the "
+                      r"nonnegative terms above."),
         Identity("Derivative of the excess", sp.Derivative(excess, d), slope,
-                 text=r"$J_h(d)$, the value at equal distances."),
+                 text=r"$J_h(d)$; $h \le v \le d$."),
         Combination("The excess falls in d", sp.Le(slope, 0), ((a, concave, {u: h}),), put=upto | {d: c + h}),
         Identity("Derivative of the bound", sp.Derivative(bound, d), inner + rest,
-                 text=r"$G(d) = (d^{a-1} + J_h(d))^{1/a} - d^{(a-1)/a}$."),
+                 text=r"$G(d)$, with $J(d) = J_h(d)$."),
         Combination("The bound falls in d",
                     sp.Le(-drop * (z + jj) ** (1 / a - 1) / a
                           + e / a * d ** (e - 1) * ((z + jj) ** (1 / a - 1) - z ** (1 / a - 1)), 0),

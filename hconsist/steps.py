@@ -267,8 +267,8 @@ class Balls(Step):
 class Combination(Step):
     """An inequality whose slack is a sum of earlier slacks with nonnegative multipliers, plus something nonnegative.
 
-    ``parts`` are ``(multiplier, source)`` or ``(multiplier, source, instance)``.  The source is an earlier step with a
-    ``relation`` (its range included) or a relation that an earlier step without ``put`` established; ``instance``
+    ``parts`` are ``(multiplier, source)`` or ``(multiplier, source, instance)``.  The source is an earlier step (its
+    first fact, with its range) or a relation that an earlier step without ``put`` established; ``instance``
     replaces its symbols by expressions that meet their assumptions.  Multipliers of equations may have any sign.
     """
 
@@ -370,7 +370,9 @@ class Refutation(Step):
 
     @property
     def formulas(self) -> tuple[sp.Basic, ...]:
-        return (sp.Not(self.relation, evaluate=False),)
+        """The opposite relation, which is what is checked at the point."""
+        opposite = {sp.Ge: sp.Lt, sp.Gt: sp.Le, sp.Le: sp.Gt, sp.Lt: sp.Ge}[type(self.relation)]
+        return (opposite(*self.relation.args, evaluate=False),)
 
     @property
     def facts(self) -> tuple[sp.Basic, ...]:
@@ -394,13 +396,14 @@ def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established:
     rest, strict = slack, False
     for multiplier, source, *instance in parts:
         factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
-        relation, its_range = (source.relation, source.put) if isinstance(source, Step) else (source, {})
+        relation, its_range = (source.facts[0], source.put) if isinstance(source, Step) else (source, {})
         require_exact(factor, relation)
         found = as_fact(relation, its_range)
         if found not in established:
             return _open(f"not established before: {relation}")
-        if not all(meets(s, sp.S(e).subs(put)) for s, e in values.items()):
-            return _open(f"the instance breaks an assumption on its symbols: {values}")
+        put_in = {s: e for s, e in put.items() if s in found[1].free_symbols and s not in values}
+        if not all(meets(s, sp.S(e).subs(put)) for s, e in (values | put_in).items()):
+            return _open(f"the instance breaks an assumption on its symbols: {values | put_in}")
         if found[0] != "==" and not has_sign(factor, strict=False):
             return _open(f"no sign known for the multiplier {multiplier}")
         strict = strict or (found[0] == ">" and has_sign(factor, strict=True))

@@ -131,6 +131,8 @@ def test_instances_must_meet_the_assumptions():
     bad = Combination("instance", sp.Ge((X - 2 * Y) ** A, X**A), ((1, rising, {U: -2 * Y}),))
     assert chain(rising, good).run().passed
     assert "assumption" in chain(rising, bad).run().reason
+    shifted = Combination("range", sp.Ge((X + U) ** A, X**A), ((1, rising),), put={U: -2 * Y})
+    assert "assumption" in chain(rising, shifted).run().reason
 
 
 def test_a_fact_keeps_its_range():
