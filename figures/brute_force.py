@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["lower_hull", "regret"]
 
-GRID, SHRINK, ROUNDS = 9, 0.42, 22
+GRID, SHRINK, ROUNDS = 7, 0.45, 22
 
 
 def regret(t: np.ndarray, k: int, tau: float) -> np.ndarray:

@@ -19,7 +19,7 @@ CAPTION = (
 LOSSES = ((1.0, "logistic"), (1.7, "GCE, $q=0.7$"), (2.0, "MAE"))
 
 
-def data(t: float = 0.1, columns: int = 81, rows: int = 46, largest: float = 1e6) -> dict[str, np.ndarray]:
+def data(t: float = 0.1, columns: int = 61, rows: int = 31, largest: float = 1e6) -> dict[str, np.ndarray]:
     """``tau (columns,)`` in [0.5, 2.5], ``n (rows,)`` from 2 to ``largest``, ``factor (rows, columns)``, ``t ()``."""
     tau = np.round(np.linspace(0.5, 2.5, columns), 12)
     n = np.unique(np.round(np.geomspace(2, largest, rows)).astype(int))
@@ -40,13 +40,17 @@ def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
     decades = np.arange(1, np.log10(factor.max()))
     norm = LogNorm(1, 100 * factor.max())  # keeps the darkest shades away from the black lines
     axes.pcolormesh(tau, n, factor, norm=norm, cmap="GnBu", shading="gouraud", rasterized=True)
-    lines = axes.contour(tau, n, factor, levels=[2, *10.0**decades], colors=INK, linewidths=0.7)
-    axes.clabel(lines, fmt=_times, fontsize=9)
+    levels = np.array([2, *10.0**decades])
+    lines = axes.contour(tau, n, factor, levels=levels, colors=INK, linewidths=0.7)
     for where, name in LOSSES:
         axes.axvline(where, color=INK, linewidth=0.5, dashes=(1, 3))
         label(axes, where, n[-1], name, ha="center", va="bottom", offset=(0, 3))
     label(axes, 0.75, np.sqrt(n[0] * n[-1]), "published = sharp:\nnothing to gain", ha="center", offset=(0, 0))
     axes.set(yscale="log", xlim=(tau[0], tau[-1]), ylim=(n[0], n[-1]), xlabel="$\\tau$", ylabel="$n$, number of labels")
+    column = np.argmin(np.abs(tau - 2.25))
+    heights = np.exp(np.interp(np.log(levels), np.log(factor[:, column]), np.log(n), right=np.nan))
+    figure.draw_without_rendering()  # labels are turned along the lines where the axes finally stand
+    axes.clabel(lines, fmt=_times, fontsize=9, manual=[(tau[column], h) for h in heights if h < n[-1]])
 
 
 def _times(factor: float) -> str:

@@ -83,8 +83,8 @@ def test_brute_force_marks_lie_on_the_sharp_curve_and_above_the_published_one(ta
             sharp = transform(name, n_classes=int(n))(table["t_marks"])
             brute = table["brute"][row, column]
             assert np.all(brute >= sharp - 1e-9)
-            # a hull of finitely many points stays a little above the curve between them
-            np.testing.assert_allclose(brute, sharp, rtol=0, atol=2e-4)
+            # between points h = 0.005 apart a chord lies at most h^2/8 max T'' above the curve, T'' < 32
+            np.testing.assert_allclose(brute, sharp, rtol=0, atol=1e-4)
             published = transform(name, n_classes=int(n), method="published")(table["t_marks"])
             assert np.all(published <= sharp * (1 + 1e-12))
 
