@@ -1,0 +1,172 @@
+"""Comp-sum losses l(h, x, y) = psi(softmax(h)_y) = Phi(sum_{y' != y} exp(h_y' - h_y)).
+
+The power family psi(s) = (1 - s^al)/al, al = tau - 1 (-log s at tau = 1), holds the sum-exponential loss (tau = 0),
+the logistic loss (1), generalized cross-entropy (1 < tau < 2, q = tau - 1) and the mean absolute error (2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hconsist.domains import TAU, Domain, InputError
+from hconsist.losses import arrays, power
+from hconsist.losses.base import Loss
+from hconsist.losses.user_psi import UserPsi
+
+if TYPE_CHECKING:
+    from hconsist.definitions import Definition
+
+__all__ = ["CompSum", "GeneralizedCrossEntropy", "Logistic", "MeanAbsoluteError", "SumExponential"]
+
+Q = Domain(0, 1, lower_open=True)
+
+
+class CompSum(Loss):
+    """A comp-sum loss, of the power family or with the user's own psi.
+
+    Parameters
+    ----------
+    tau : the power family's parameter, a number >= 0 (recalled from arXiv 2304.07288, whose text was not seen).
+    psi : instead of tau, a nonincreasing function on (0, 1]: text in the variable s (whitelist of operations), a SymPy
+        expression in one symbol, or a callable of one array.
+    derivative : for a callable psi, its derivative; without it ``gradient`` raises UnsupportedError.
+    name : the name shown; by default the text that :func:`hconsist.losses.get` understands.
+
+    Raises
+    ------
+    InputError
+        for tau < 0, for neither or both of tau and psi, and for a psi that increases or leaves the whitelist.
+    """
+
+    tau: float | None
+    properties: dict[str, bool]
+
+    def __init__(self, tau: float | None = None, *, psi: Any = None, derivative: Any = None, name: str | None = None):
+        if (tau is None) == (psi is None):
+            raise InputError("tau, psi", "exactly one of the two", (tau, psi))
+        self.tau = None if tau is None else float(TAU.check_scalar("tau", tau))
+        self._psi = None if psi is None else UserPsi(psi, derivative)
+        if self._psi is None:
+            self.parameters: dict[str, Any] = {"tau": self.tau}
+            self.name = name or f"comp-sum:tau={self.tau!r}"
+            self.formula = _FORMULAS.get(self.tau, f"(1 - s^{self.tau - 1:g})/{self.tau - 1:g}, s = softmax(h)_y")
+            convex, bounded, smooth = self.tau <= 2, self.tau > 1, True
+        else:
+            self.parameters = {"psi": self._psi.text}
+            self.name = name or f'comp-sum:psi="{self._psi.text}"'
+            self.formula = f"{self._psi.text}, s = softmax(h)_y"
+            convex, bounded, smooth = self._psi.convex, self._psi.bounded, self._psi.differentiable
+        self.properties = {
+            "convex_psi": convex,
+            "bounded": bounded,
+            "differentiable": smooth,
+            "decreasing": True,
+            "symmetric": True,
+            "shift_invariant": True,
+        }
+
+    def value(self, scores: Any, labels: Any) -> Any:
+        """psi(softmax(scores)_label); scores ``(..., n)`` finite, labels ``(...)`` in [0, n); ``+inf`` on overflow."""
+        array, xp = arrays.floating("scores", scores)
+        mask = arrays.one_hot(labels, array, xp)
+        log_loss = power.negative_log_softmax(array, xp)[0]
+        return self._psi_of(_own(log_loss, mask, xp), xp)
+
+    def gradient(self, scores: Any, labels: Any) -> Any:
+        """-psi'(s_y) s_y (s_k - [k = y]) for k = 1..n, with s the softmax of the scores."""
+        array, xp = arrays.floating("scores", scores)
+        mask = arrays.one_hot(labels, array, xp)
+        if self._psi is None:
+            return power.score_gradient(array, mask, self._al, xp)
+        # the gradient of L = -log s_y, rescaled row by row by d psi / d L
+        slope = self._psi.slope(_own(power.negative_log_softmax(array, xp)[0], mask, xp), xp)
+        return slope[..., None] * power.score_gradient(array, mask, 0.0, xp)
+
+    def conditional_risk(self, scores: Any, probabilities: Any) -> Any:
+        """sum_y p_y psi(softmax(scores)_y), with 0 x infinity = 0; shapes ``(..., n)`` to ``(...)``."""
+        array, xp = arrays.floating("scores", scores)
+        p, _ = arrays.probabilities(probabilities)
+        if p.shape[-1] != array.shape[-1]:
+            raise InputError("probabilities", f"of {array.shape[-1]} classes, as the scores", tuple(p.shape))
+        return power.expectation(p, self._psi_of(power.negative_log_softmax(array, xp)[0], xp), xp)
+
+    def entropy(self, probabilities: Any) -> Any:
+        """H(p) = inf_s sum_y p_y psi(s_y): closed form for the power family, dual bisection for a convex psi."""
+        p, xp = arrays.probabilities(probabilities)
+        return power.entropy(p, self.tau, xp) if self.tau is not None else self._psi.entropy(p, xp)
+
+    def minimiser(self, probabilities: Any) -> Any:
+        """A softmax vector (possibly a limit of softmax vectors) that attains the entropy."""
+        p, xp = arrays.probabilities(probabilities)
+        return power.minimiser(p, self.tau, xp) if self.tau is not None else self._psi.minimiser(p, xp)
+
+    def psi(self, s: Any) -> Any:
+        """psi at softmax values s in (0, 1]."""
+        import numpy as np
+
+        values = Q.check("s", s)
+        return self._psi_of(-np.log(values), np)
+
+    def definition(self) -> Definition:
+        """psi as an exact expression in s (and tau)."""
+        from hconsist.losses.symbols import definition
+
+        return definition(self)
+
+    @property
+    def latex(self) -> str:
+        """psi as LaTeX."""
+        return self.definition().latex()
+
+    @property
+    def _al(self) -> float:
+        return self.tau - 1
+
+    def _psi_of(self, log_loss: Any, xp: Any) -> Any:
+        """psi(exp(-L))."""
+        return power.psi_of(log_loss, self._al, xp) if self._psi is None else self._psi(log_loss, xp)
+
+
+def _own(values: Any, mask: Any, xp: Any) -> Any:
+    return xp.sum(xp.where(mask, values, xp.zeros_like(values)), axis=-1)
+
+
+class SumExponential(CompSum):
+    """tau = 0: sum_{y' != y} exp(h_y' - h_y) = 1/s - 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0, name="sum-exponential")
+        self.parameters = {}
+
+
+class Logistic(CompSum):
+    """tau = 1: multinomial logistic loss, cross-entropy with a softmax, -log s (nats)."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0, name="logistic")
+        self.parameters = {}
+
+
+class GeneralizedCrossEntropy(CompSum):
+    """tau = 1 + q with q in (0, 1]: (1 - s^q)/q."""
+
+    def __init__(self, q: float) -> None:
+        self.q = float(Q.check_scalar("q", q))
+        super().__init__(1 + self.q, name=f"gce:q={self.q!r}")
+        self.parameters = {"q": self.q}
+        self.formula = f"(1 - s^{self.q:g})/{self.q:g}, s = softmax(h)_y"
+
+
+class MeanAbsoluteError(CompSum):
+    """tau = 2: 1 - s."""
+
+    def __init__(self) -> None:
+        super().__init__(2.0, name="mae")
+        self.parameters = {}
+
+
+_FORMULAS = {
+    0.0: "1/s - 1 = sum of exp(h_k - h_y) over k != y, s = softmax(h)_y",
+    1.0: "-log s, s = softmax(h)_y",
+    2.0: "1 - s, s = softmax(h)_y",
+}

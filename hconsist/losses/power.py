@@ -1,0 +1,86 @@
+"""Array kernels of the power family psi(s) = (1 - s^al)/al: everything from L = -log softmax, never from s.
+
+For a confident prediction s rounds to 1 and psi(s) to 0, while L = log1p(sum of the other exponentials) keeps full
+relative accuracy; for a hopeless one s underflows while L does not.  Scores are halved before they are subtracted, so
+that differences of finite scores stay finite.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hconsist.losses.arrays import quiet
+
+__all__ = ["negative_log_softmax", "psi_of", "expectation", "score_gradient", "entropy", "minimiser"]
+
+
+def negative_log_softmax(scores: Any, xp: Any) -> tuple[Any, Any, Any]:
+    """``(L, half, log_total)`` with L_k = -log softmax(h)_k = log_total - 2 half_k and half_k = (h_k - max h)/2."""
+    half = scores / 2
+    half = half - xp.max(half, axis=-1, keepdims=True)
+    with quiet():
+        exponentials = xp.exp(2 * half)
+    first = xp.argmax(half, axis=-1)[..., None] == xp.arange(scores.shape[-1])
+    # the largest term is exactly 1: leaving it out of the sum keeps log1p accurate when the rest is tiny
+    log_total = xp.log1p(xp.sum(xp.where(first, 0.0 * exponentials, exponentials), axis=-1, keepdims=True))
+    with quiet():
+        return log_total - 2 * half, half, log_total
+
+
+def psi_of(loss_log: Any, al: float, xp: Any) -> Any:
+    """psi(exp(-L)) = -expm1(-al L)/al; L itself at al = 0."""
+    if al == 0:
+        return loss_log
+    with quiet():
+        return -xp.expm1(-al * loss_log) / al
+
+
+def score_gradient(scores: Any, mask: Any, al: float, xp: Any) -> Any:
+    """d psi/d h_k = s_y^al (s_k - [k = y]); the own entry is minus the sum of the others, all of one sign."""
+    _, half, log_total = negative_log_softmax(scores, xp)
+    own = xp.sum(xp.where(mask, half, xp.zeros_like(half)), axis=-1, keepdims=True)
+    with quiet():
+        others = xp.exp(2 * (al * own + half) - (al + 1) * log_total)
+    others = xp.where(mask, xp.zeros_like(others), others)
+    with quiet():
+        return xp.where(mask, -xp.sum(others, axis=-1, keepdims=True), others)
+
+
+def expectation(p: Any, values: Any, xp: Any) -> Any:
+    """sum_y p_y values_y with 0 x infinity = 0."""
+    zero = xp.zeros_like(values)
+    with quiet():
+        return xp.sum(xp.where(p > 0, p * xp.where(p > 0, values, zero), zero), axis=-1)
+
+
+def entropy(p: Any, tau: float, xp: Any) -> Any:
+    """H(p) = (1 - ||p||_a)/al with a = 1/(2 - tau); Shannon at tau = 1; (1 - max p)/al from tau = 2 on."""
+    al = tau - 1
+    positive = xp.where(p > 0, p, xp.ones_like(p))
+    top = xp.max(p, axis=-1, keepdims=True)
+    first = xp.argmax(p, axis=-1)[..., None] == xp.arange(p.shape[-1])
+    rest = xp.sum(xp.where(first, xp.zeros_like(p), p), axis=-1)
+    if tau >= 2:
+        return rest / al  # 1 - max p without cancellation
+    # log of the largest probability from the others' sum: exact near a deterministic law
+    log_p = xp.where(first, xp.where(top > 0.5, xp.log1p(-rest)[..., None], xp.log(positive)), xp.log(positive))
+    if al == 0:
+        return -xp.sum(p * log_p, axis=-1)
+    a = 1 / (2 - tau)
+    with quiet():
+        moment = xp.sum(p * xp.expm1((a - 1) * log_p), axis=-1)  # sum p^a - 1, one sign throughout
+        ratio = xp.where(first, xp.zeros_like(p), xp.where(p > 0, xp.exp(a * xp.log(positive / top)), xp.zeros_like(p)))
+        direct = xp.log(top)[..., 0] + xp.log1p(xp.sum(ratio, axis=-1)) / a
+        log_norm = xp.where(moment > -0.9, xp.log1p(xp.where(moment > -0.9, moment, xp.zeros_like(moment))) / a, direct)
+        return -xp.expm1(log_norm) / al
+
+
+def minimiser(p: Any, tau: float, xp: Any) -> Any:
+    """s_i = p_i^a / sum_k p_k^a; for tau >= 2 the vertex of the first largest probability."""
+    top = xp.max(p, axis=-1, keepdims=True)
+    first = xp.argmax(p, axis=-1)[..., None] == xp.arange(p.shape[-1])
+    if tau >= 2:
+        return xp.where(first, xp.ones_like(p), xp.zeros_like(p))
+    with quiet():
+        weight = (p / top) ** (1 / (2 - tau))
+    return weight / xp.sum(weight, axis=-1, keepdims=True)
