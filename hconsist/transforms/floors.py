@@ -69,7 +69,9 @@ def floor(loss: Loss) -> Floor:
     """
     tau = getattr(loss, "tau", None)
     if tau is None:
-        raise UnsupportedError("loss", "a comp-sum loss with a parameter tau (floors rest on theorems for these)", loss.name)
+        raise UnsupportedError(
+            "loss", "a comp-sum loss with a parameter tau (floors rest on theorems for these)", loss.name
+        )
     tau = float(tau)
     if tau <= 4 / 3:
         # up to 1 also a statement about D_2 proved in balls (simplified_gamma); beyond, the series proof is cited
