@@ -68,7 +68,7 @@ def _ball_power(x: arb, q: arb) -> arb:
 
 
 def _ball_power_log(k: int, x: arb, q: arb) -> arb:
-    """x**q * log(x)**k for a nonnegative base: from 0 at x = 0 it runs to (-k/(e q))**k at exp(-k/q), then back through 0."""
+    """x**q * log(x)**k for a nonnegative base: 0 at x = 0, extreme value (-k/(e q))**k at exp(-k/q)."""
     if x > 0:
         return x**q * x.log() ** k
     if x < 0 or not q > 0 or not x.is_finite():

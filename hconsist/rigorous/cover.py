@@ -85,6 +85,21 @@ def value_leaf(program: Program) -> Leaf:
     return leaf
 
 
+def _corner(program: Program, node: Sequence[tuple[fmpq, fmpq]]) -> arb:
+    """The value at the lowest corner (``E``) where F is monotone in every variable on the box, else NaN.
+
+    The corner is exact, so this decides a box of the smallest size at whose corner F is exactly 0.
+    """
+    box = [arb_series([arb(m, r)]) for m, r in node]
+    corner = []
+    for i, (m, r) in enumerate(node):
+        slope = program.series(*[arb_series([arb(m, r), 1]) if j == i else z for j, z in enumerate(box)])[1]
+        if not slope.is_finite() or not (slope >= 0 or slope <= 0):
+            return arb("nan")
+        corner.append(arb(m - r) if slope >= 0 else arb(m + r))
+    return program.arb(*corner)
+
+
 def coefficient_leaf(program: Program, index: int, order: int, sign: int) -> Leaf:
     """The ``order``-th Taylor coefficient in variable ``index`` around every centre of the box (``C``).
 
@@ -112,15 +127,15 @@ def cover(
     strict: bool,
     prec: int,
     terms: int,
-    scale: Sequence[Fraction] | None = None,
+    monotone: Program | None = None,
 ) -> Cover:
     """Subdivide ``box`` until every leaf's enclosure is >= 0 (> 0 if strict), depth first.
 
-    A leaf is accepted only on a finite enclosure.  The variable that is widest relative to ``scale`` (default the
-    box itself) is halved.
+    A leaf is accepted only on a finite enclosure.  The variable that is widest relative to the whole box is halved.
+    With the program ``monotone`` of the expression itself, boxes of the smallest size are tried by :func:`_corner`.
     """
     found = Cover()
-    widths = [float(s) if s else 1.0 for s in (scale or [hi - lo for lo, hi in box])]
+    widths = [float(hi - lo) or 1.0 for lo, hi in box]
     stack = [tuple((fmpq(m.numerator, m.denominator), fmpq(r.numerator, r.denominator)) for m, r in _middles(box))]
     tree: list[str] = []
     with precision(prec, terms):
@@ -132,16 +147,23 @@ def cover(
             found.boxes += 1
             node = stack.pop()
             method, value = _examine(leaf, node)
+            widest = _widest(node, widths)
+            if method != "N" and widest is None and monotone is not None and not _closes(value, strict):
+                method, value = "E", _corner(monotone, node)
             if method == "N":
                 found.suspects.append(_point(node))
                 tree.append("?")
-            elif value is not None and value.is_finite() and (value > 0 or (not strict and value >= 0)):
+            elif value is not None and _closes(value, strict):
                 tree.append(method)
                 low = float(value.lower())
                 if low < found.least:
                     found.least, found.where = low, _point(node)
+            elif widest is None:
+                found.open.append(_point(node))
+                tree.append("?")
             else:
-                _split(node, widths, stack, tree, found)
+                tree.append(str(widest))
+                stack += _halves(node, widest)
     found.tree = "".join(tree)
     return found
 
@@ -154,17 +176,22 @@ def _examine(leaf: Leaf, node: Sequence[tuple[fmpq, fmpq]]) -> tuple[str, arb | 
     return leaf([arb(m, r) for m, r in node], [arb(m) for m, _ in node], [arb(0, r) for _, r in node])
 
 
-def _split(node: tuple, widths: list[float], stack: list, tree: list[str], found: Cover) -> None:
+def _closes(value: arb | None, strict: bool) -> bool:
+    """Whether this enclosure closes a leaf; nothing that is not finite ever does."""
+    return value is not None and value.is_finite() and bool(value > 0 or (not strict and value >= 0))
+
+
+def _widest(node: Sequence[tuple[fmpq, fmpq]], widths: Sequence[float]) -> int | None:
+    """The variable to split, or None where the box has the smallest size."""
     relative = [2 * float(r.p) / float(r.q) / w for (_, r), w in zip(node, widths)]
     i = max(range(len(relative)), key=relative.__getitem__)
-    if relative[i] < SMALLEST:
-        found.open.append(_point(node))
-        tree.append("?")
-        return
+    return None if relative[i] < SMALLEST else i
+
+
+def _halves(node: tuple, i: int) -> list[tuple]:
+    """Right half, then left half: the left one is popped first."""
     middle, half = node[i][0], node[i][1] / 2
-    tree.append(str(i))
-    stack.append((*node[:i], (middle + half, half), *node[i + 1 :]))
-    stack.append((*node[:i], (middle - half, half), *node[i + 1 :]))
+    return [(*node[:i], (centre, half), *node[i + 1 :]) for centre in (middle + half, middle - half)]
 
 
 def _point(node: Sequence[tuple[fmpq, fmpq]]) -> tuple[Fraction, ...]:

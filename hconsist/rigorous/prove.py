@@ -79,6 +79,7 @@ def prove_nonnegative(
     ranges = _ranges(expression, domain)
     edges = (vanishing,) if isinstance(vanishing, Vanishing) else tuple(vanishing or ())
     symbols = tuple(ranges)
+    regions = _regions(ranges, edges)
     program = compile_expression(expression, symbols, ranges)
     tested, witness = _look_for_witness(program, expression, ranges, strict and not edges)
     if witness is not None:
@@ -88,7 +89,7 @@ def prove_nonnegative(
         return _inconclusive("lemma refuted: the expression does not vanish to the order stated", tested, 0, start)
     budget = Budget(max_boxes, start + max_seconds)
     covers: list[tuple[_Region, Cover]] = []
-    for region in _regions(ranges, edges):
+    for region in regions:
         found = _cover(region, program, budget, strict=strict, prec=prec)
         covers.append((region, found))
         if (refutation := _confirm(program, expression, found.suspects, strict and not edges)) is not None:
@@ -187,7 +188,7 @@ def _edge_range(ranges: Mapping[sympy.Symbol, Range], edge: Vanishing) -> Range:
 def _cover(region: _Region, program: Program, budget: Budget, *, strict: bool, prec: int) -> Cover:
     box = list(region.box.values())
     if region.edge is None:
-        return cover(value_leaf(program), box, budget, strict=strict, prec=prec, terms=2)
+        return cover(value_leaf(program), box, budget, strict=strict, prec=prec, terms=2, monotone=program)
     order = region.edge.order
     leaf = coefficient_leaf(program, program.symbols.index(region.edge.variable), order, region.sign)
     return cover(leaf, box, budget, strict=strict, prec=prec, terms=order + 2)
