@@ -1,4 +1,4 @@
-"""The prover: it proves what is true, refutes what is false, and says nothing else.  Every test has a false neighbour."""
+"""The prover: it proves what is true and refutes what is false.  Every test has a false neighbour."""
 
 import random
 import time
