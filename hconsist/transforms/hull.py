@@ -86,18 +86,41 @@ class Power:
         """al D_m(t): beyond t_m = 1/(1 + (m-2) 2^(-be)) with q = (t, 0, equal rest), before it at the root r < 1."""
         al, be = self.al, self.be
         rest = m - 2.0
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            log_sigma = np.where(rest > 0.0, np.log(rest) + np.log(t) - np.log1p(-t), -np.inf)
-            beyond = log_sigma >= be * np.log(2.0)
-            log_c = np.logaddexp(np.log(rest), np.minimum(log_sigma, 1e3) / (2.0 - self.tau)) - np.log(m)
-            excess = (2.0 - self.tau) * log_c - np.log1p((np.exp(log_sigma) - 2.0) / m)
-        # (m - 2 + sigma)/m = (m - 2)/(m (1 - t)); past t_m with sigma large N is close to t
+        with np.errstate(divide="ignore"):
+            # q = (sigma, 0, 1, ..., 1)/(m - 2 + sigma); m = 2 has r <= 1 for every t
+            log_sigma = np.where(rest > 0.0, np.log(np.maximum(rest, 1.0)) + np.log(t) - np.log1p(-t), -np.inf)
+        beyond = log_sigma >= be * np.log(2.0)
+        log_c = np.maximum(log_sigma, 0.0) / (2.0 - self.tau)
+        far = al * np.log(m) + np.log(t) + (2.0 - self.tau) * np.log1p(rest * np.exp(-log_c))
+        # up to t = 1/2 the form of the supporting lines avoids the cancellation in ``far``
+        log_sigma, log_c = (np.where(t > 0.5, 0.0, np.maximum(x, 0.0)) for x in (log_sigma, log_c))
+        moderate = np.log1p((np.exp(np.minimum(log_c, 600.0)) - 2.0) / m)
+        large = np.logaddexp(np.log(np.maximum(rest, 1.0)), log_c) - np.log(m)
+        log_ratio = np.where(log_c < 600.0, moderate, large)
+        near = (2.0 - self.tau) * log_ratio - np.log1p((np.exp(log_sigma) - 2.0) / m)
+        excess = np.where(t > 0.5, far, near)
         r = self.root(m, np.where(beyond, 0.0, t))
         inner = np.log1p(r * t) - al * np.log1p(self.shape(r).big2 / m)
         return m**-al * np.expm1(np.where(beyond, excess, inner))
 
     def root(self, m: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """r in [0, 1] with t = s/(m - 2 + c), for t <= t_m.
+        """r in [0, 1] with t = s/(m - 2 + c), for t <= t_m."""
+        u = self._spread(m, t)
+        with np.errstate(divide="ignore"):
+            return np.where(u < 1e-8 * self.be, u / (2.0 * self.be), np.tanh(-np.log1p(-u) / (2.0 * self.be)))
+
+    def minimiser(self, m: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(q_1, q_2, q_3 = ... = q_m), of least norm among q with q_1 - q_2 = t; q prop. ((1+r)^be, (1-r)^be, 1, ..)."""
+        rest = np.maximum(m - 2.0, 1.0)
+        beyond = (m > 2.0) & (t >= 1.0 / (1.0 + rest * 0.5**self.be))
+        u = self._spread(m, np.where(beyond, 0.0, t))
+        grown = self._grown(self._ratio(u))
+        total = m - 2.0 + grown * (2.0 - u)
+        inner = grown / total, grown * (1.0 - u) / total, 1.0 / total
+        return tuple(np.where(beyond, far, near) for far, near in zip((t, 0.0, (1.0 - t) / rest), inner))
+
+    def _spread(self, m: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """u = 1 - q_2/q_1, which unlike r resolves every t <= t_m as tau -> 2.
 
         With y = (1-r)/(1+r), u = 1 - y^be and A = (1+r)^be the equation reads u (1 + t) = t ((m-2)/A + 2), whose left
         side increases and right side decreases in u: Newton's method, kept inside the bracket that A in [1, 2^be] gives.
@@ -108,7 +131,7 @@ class Power:
         u = np.minimum(low, high)
         for _ in range(_MAX_STEPS):
             y = self._ratio(u)
-            grown = np.exp(be * (np.log(2.0) - np.log1p(y)))
+            grown = self._grown(y)
             residual = u * (1.0 + t) - t * (rest / grown + 2.0)
             low, high = np.where(residual < 0.0, u, low), np.where(residual >= 0.0, u, high)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -119,9 +142,10 @@ class Power:
             u = new
             if np.all(done):
                 break
-        y = self._ratio(u)
-        with np.errstate(divide="ignore"):
-            return np.where(u < 1e-8 * be, u / (2.0 * be), np.tanh(-np.log1p(-u) / (2.0 * be)))
+        return u
+
+    def _grown(self, y: np.ndarray) -> np.ndarray:
+        return np.exp(self.be * (np.log(2.0) - np.log1p(y)))
 
     def _ratio(self, u: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
