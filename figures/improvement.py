@@ -19,7 +19,7 @@ CAPTION = (
 LOSSES = ((1.0, "logistic"), (1.7, "GCE, $q=0.7$"), (2.0, "MAE"))
 
 
-def data(t: float = 0.1, columns: int = 61, rows: int = 31, largest: float = 1e6) -> dict[str, np.ndarray]:
+def data(t: float = 0.1, columns: int = 61, rows: int = 25, largest: float = 1e6) -> dict[str, np.ndarray]:
     """``tau (columns,)`` in [0.5, 2.5], ``n (rows,)`` from 2 to ``largest``, ``factor (rows, columns)``, ``t ()``."""
     tau = np.round(np.linspace(0.5, 2.5, columns), 12)
     n = np.unique(np.round(np.geomspace(2, largest, rows)).astype(int))
@@ -50,7 +50,7 @@ def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
     column = np.argmin(np.abs(tau - 2.25))
     heights = np.exp(np.interp(np.log(levels), np.log(factor[:, column]), np.log(n), right=np.nan))
     figure.draw_without_rendering()  # labels are turned along the lines where the axes finally stand
-    axes.clabel(lines, fmt=_times, fontsize=9, manual=[(tau[column], h) for h in heights if h < n[-1]])
+    axes.clabel(lines, fmt=_times, fontsize=9, manual=[(tau[column], h) for h in heights if h < n[-1] / 2])
 
 
 def _times(factor: float) -> str:
