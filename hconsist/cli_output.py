@@ -9,6 +9,7 @@ import numpy as np
 
 from hconsist import bounds as hbounds
 from hconsist import catalog as hcatalog
+from hconsist import hypotheses as hypotheses_sets
 from hconsist import losses
 from hconsist.domains import Domain, InputError, UnsupportedError
 from hconsist.results import jsonable, to_json
@@ -45,10 +46,6 @@ METHOD_SUMMARIES = (
     ("sharp", "the largest T for which the bound holds (default)"),
     ("published", "the form of the paper, as recalled"),
 )
-HYPOTHESES = (
-    ("complete", "symmetric and complete: every real score at every point (default)"),
-    ("all", "all measurable functions"),
-)
 
 
 def _tables(rows: Sequence[Mapping[str, Any]], output: str) -> str:
@@ -78,7 +75,7 @@ def _show(value: Any) -> str:
 def catalog() -> dict[str, list[dict[str, str]]]:
     """Everything with a name, from static tuples."""
     pairs = {
-        "hypotheses": HYPOTHESES,
+        "hypotheses": [(name, summary) for name, _, summary in hypotheses_sets.NAMES],
         "methods": METHOD_SUMMARIES,
         "papers": hcatalog.PAPERS,
         "derivations": hcatalog.DERIVATIONS,
