@@ -19,8 +19,10 @@ __all__ = ["build", "mae_evidence", "mae_inverse_evidence", "slope_evidence"]
 
 STATEMENT = (
     r"For $\tau \ge 2$, with $\beta = \tau - 1$, the convex hull of the sharp transformation for $n$ labels has its "
-    r"vertices among $(0,0)$ and $(1/k, (1 - \max_m (m-1) m^{-\beta})/(k \beta))$, $2 \le m \le k+1 \le n$. Mean absolute "
-    r"error: the vertices are $(1/k, 1/(k(k+1)))$, so that $T_n(t) \ge t^2/(1+t)$ for every $n$. $\tau \ge 3$: the hull is "
+    r"vertices among $(0,0)$ and $(1/k, (1 - \max_m (m-1) m^{-\beta})/(k \beta))$, $2 \le m \le k+1 \le n$. Mean "
+    r"absolute "
+    r"error: the vertices are $(1/k, 1/(k(k+1)))$, so that $T_n(t) \ge t^2/(1+t)$ for every $n$. $\tau \ge 3$: the "
+    r"hull is "
     r"$t (1 - 2^{1-\tau})/(\tau-1)$."
 )
 
@@ -60,11 +62,15 @@ def _vertices() -> tuple[Step, ...]:
     n = sp.Symbol("n", integer=True, positive=True)
     return (
         Sign("psi is concave", le(sp.Derivative((1 - s**be) / be, s, 2), 0), form=x * s ** (be - 2),
-             text=r"$\psi(s) = (1 - s^\beta)/\beta$ with $\beta = 1 + x$: a concave function on a polytope is least at an "
+             text=r"$\psi(s) = (1 - s^\beta)/\beta$ with $\beta = 1 + x$: a concave function on a polytope is "
+                  r"least at an "
                   r"extreme point."),
-        Words("Extreme points", text=r"Of the simplex with $s_j$ maximal: at an extreme point $n - 1$ of the constraints "
-              r"$s_i \ge 0$, $s_i \le s_j$ ($i \ne j$) are active, and not both for one $i$, as that forces $s_j = 0$ and "
-              r"$s = 0$. So each $s_i$ is 0 or $s_j$: $s$ is uniform on a set $A$ that contains $j$. Of the simplex itself: the labels."),
+        Words("Extreme points", text=r"Of the simplex with $s_j$ maximal: at an extreme point $n - 1$ of the "
+                                     r"constraints "
+              r"$s_i \ge 0$, $s_i \le s_j$ ($i \ne j$) are active, and not both for one $i$, as that forces $s_j = "
+              r"0$ and "
+              r"$s = 0$. So each $s_i$ is 0 or $s_j$: $s$ is uniform on a set $A$ that contains $j$. Of the "
+              r"simplex itself: the labels."),
         Checked("Extreme points, enumerated", (le(n, 6),), _enumerate_extreme,
                 method="exact enumeration", control=True,
                 text=r"All choices of $n-1$ active constraints, solved in fractions."),
@@ -72,9 +78,11 @@ def _vertices() -> tuple[Step, ...]:
                  (1 - inside * size ** (-be)) / be,
                  text=r"$q$ labels in $A$, of mass $P$: $C_j(p) = (1 - \max_A P(A) |A|^{-\beta})/\beta$ over the sets "
                       r"that contain $j$, $H(p) = (1 - \max p)/\beta$."),
-        Words("Laws", text=r"On the laws whose largest entry is $p_1$, $\beta R = p_1 - \max_A P(A)|A|^{-\beta}$ is concave "
+        Words("Laws", text=r"On the laws whose largest entry is $p_1$, $\beta R = p_1 - \max_A P(A)|A|^{-\beta}$ "
+                           r"is concave "
               r"and $t = p_1 - p_j$ is linear, so for every slope $c$ the least $R - ct$ is at an extreme point: $p$ "
-              r"uniform on $k$ labels $B$ that contain label 1, by the same count of constraints. The least values for all slopes are those of the hull."),
+              r"uniform on $k$ labels $B$ that contain label 1, by the same count of constraints. The least values "
+              r"for all slopes are those of the hull."),
         Monotone("If j is in B, R = 0", -((1 + y) ** (-x)), y,
                  text=r"$t = 0$. A set of $q = 1 + y$ labels has $P(A) q^{-\beta} \le q^{1-\beta}/k \le 1/k$, "
                       r"attained by $A = \{j\}$."),
@@ -82,7 +90,8 @@ def _vertices() -> tuple[Step, ...]:
                  (1 - (size - 1) * size ** (-be)) / (k * be),
                  text=r"$t = 1/k$. The best $A$ holds $j$ and $m - 1$ labels of $B$, none else: $q = m \le k + 1$."),
         Checked("The hull, enumerated", (le(n, 6),), _enumerate_hull, method="exact enumeration",
-                control=True, text=r"$\tau = 2, 3, 4$: all laws uniform on a set and all pools, in fractions; the lower hull "
+                control=True, text=r"$\tau = 2, 3, 4$: all laws uniform on a set and all pools, in fractions; the "
+                                   r"lower hull "
                 r"has the vertices stated."),
     )  # fmt: skip
 
@@ -99,7 +108,8 @@ def _mean_absolute() -> tuple[Step, ...]:
         Sign("The curve is strictly convex", gt(sp.Derivative(curve, t, 2), 0), form=2 / (1 + t) ** 3,
              text=r"Hence each of these points is a vertex of the hull, and the hull lies above the curve: "
                   r"$T_n(t) \ge t^2/(1+t)$ for every $n$."),
-        Sign("The curve starts at the origin and grows", gt(sp.Derivative(curve, t), 0), form=t * (t + 2) / (1 + t) ** 2),
+        Sign("The curve starts at the origin and grows", gt(sp.Derivative(curve, t), 0),
+             form=t * (t + 2) / (1 + t) ** 2),
         Identity("Slope at zero", (1 / (k * (k + 1))) / (1 / k), 1 / (k + 1), text=r"For $k = n - 1$ it is $1/n$."),
         Sign("No vertex is below that line", ge(1 / (k + 1), 1 / n), put={n: k + 1 + x}, form=x / (n * (k + 1)),
              text=r"$k + 1 \le n$: $T_n(t) \ge t/n$."),
@@ -112,7 +122,8 @@ def _inverse() -> tuple[Step, ...]:
     root = (b + sp.sqrt(b**2 + 4 * b)) / 2
     return (
         Identity("Inverse of the curve", root**2, b * (1 + root),
-                 text=r"The root $t_b$ has $t_b^2/(1+t_b) = b$; the curve grows, so $t^2/(1+t) \le b$ gives $t \le t_b$."),
+                 text=r"The root $t_b$ has $t_b^2/(1+t_b) = b$; the curve grows, so $t^2/(1+t) \le b$ gives $t \le "
+                      r"t_b$."),
         Sign("Inverse of the line", ge(n * b, t), put={b: t / n + x}, form=n * x,
              text=r"$b \ge t/n$. Together $t \le \min(n b, (b + \sqrt{b^2+4b})/2)$."),
     )  # fmt: skip
@@ -125,21 +136,25 @@ def _raw() -> tuple[Step, ...]:
     y = (1 - t) / (m - 2)
     slack = sp.Symbol("y", positive=True)
     return (
-        Given("The raw curve at tau = 2", text=r"$R = p_1 - d$ with $d$ the largest mean over a pool of $m$ labels that "
+        Given("The raw curve at tau = 2", text=r"$R = p_1 - d$ with $d$ the largest mean over a pool of $m$ labels "
+                                               r"that "
               r"contains $j$. Claim: $T_n(t) = \min_m \max(t/m, t - 1/m)$ over $2 \le m \le n$."),
         Sign("Below: R >= t - 1/m", ge(low + t - (1 / m - x), t - 1 / m), form=low + x,
              text=r"$p_1 = p_j + t$, and $m d \le 1$: $d = 1/m - x$."),
         Identity("Below: R >= t/m", gain + (m - 1) * gain - x, m * gain - x,
-                 text=r"$t = (p_1 - d) + (d - p_j)$, where $p_1 - d = R$ and $d - p_j = (m-1) R - x$, as the other $m - 1$ "
+                 text=r"$t = (p_1 - d) + (d - p_j)$, where $p_1 - d = R$ and $d - p_j = (m-1) R - x$, as the other "
+                      r"$m - 1$ "
                       r"labels of the pool are at most $p_1$: $t = mR - x$ with $x \ge 0$."),
-        Identity("Above, t at most 1/(m-1): a law", (m - 1) * top + (top - t), 1, text=r"$p = (x_t, ..., x_t, x_t - t)$ on $m$ "
+        Identity("Above, t at most 1/(m-1): a law", (m - 1) * top + (top - t), 1, text=r"$p = (x_t, ..., x_t, x_t "
+                                                                                       r"- t)$ on $m$ "
                  r"labels, $x_t = (1+t)/m$."),
         Sign("Its last entry is nonnegative", ge(top - t, 0), put={m: 1 + slack, t: 1 / (slack + x)},
              form=x / ((1 + slack) * (slack + x))),
         Identity("Its regret", top - 1 / m, t / m),
         Sign("There t/m is the larger", ge(t / m, t - 1 / m), put={m: 1 + slack, t: 1 / (slack + x)},
              form=x / ((1 + slack) * (slack + x))),
-        Identity("Above, t at least 1/(m-1): a law", t + (m - 2) * y, 1, text=r"$p = (t, y, ..., y, 0)$ with $m - 2$ entries "
+        Identity("Above, t at least 1/(m-1): a law", t + (m - 2) * y, 1, text=r"$p = (t, y, ..., y, 0)$ with $m - "
+                                                                              r"2$ entries "
                  r"$y$; its mean is $1/m$, so the regret is at most $t - 1/m$."),
         Sign("Its first entry is the largest", ge(t, y), put={m: 2 + slack, t: 1 / (slack + 1) + x},
              form=x * (slack + 1) / slack),
@@ -185,7 +200,9 @@ def _enumerate_extreme(shown: sp.Basic) -> Evidence:
                 found.add(point)
         uniform = {tuple(Fraction(x, 1 + sum(rest)) for x in (1, *rest)) for rest in product((0, 1), repeat=n - 1)}
         if found != uniform:
-            return Evidence(Verdict.REFUTED, Level.SYMBOLIC, points=count, witness={"n": n}, reason="other extreme points")
+            return Evidence(
+                Verdict.REFUTED, Level.SYMBOLIC, points=count, witness={"n": n}, reason="other extreme points"
+            )
     return Evidence(Verdict.PROVED, Level.SYMBOLIC, points=count)
 
 
@@ -207,7 +224,9 @@ def _solve(rows: list[list[int]], right: list[Fraction]) -> tuple[Fraction, ...]
             return None
         table[column], table[pivot] = table[pivot], table[column]
         head = table[column] = [x / table[column][column] for x in table[column]]
-        table = [row if i == column else [x - row[column] * h for x, h in zip(row, head)] for i, row in enumerate(table)]
+        table = [
+            row if i == column else [x - row[column] * h for x, h in zip(row, head)] for i, row in enumerate(table)
+        ]
     return tuple(row[-1] for row in table)
 
 
@@ -245,7 +264,12 @@ def _lower_hull(points: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction,
     for x, y in sorted(set(points)):
         if hull and hull[-1][0] == x:
             continue  # same abscissa, larger value
-        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (x - hull[-2][0]) >= (y - hull[-2][1]) * (hull[-1][0] - hull[-2][0]):
+        while len(hull) > 1 and _above(hull[-1], hull[-2], (x, y)):
             hull.pop()
         hull.append((x, y))
     return hull
+
+
+def _above(point: tuple, left: tuple, right: tuple) -> bool:
+    """Whether the middle point lies on or above the chord of its neighbours."""
+    return (point[1] - left[1]) * (right[0] - left[0]) >= (right[1] - left[1]) * (point[0] - left[0])

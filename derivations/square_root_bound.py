@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import partial
 
 import sympy as sp
-
 from hconsist.derivations import concave_hull, quadratic_floor
+
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
 from hconsist.steps import Checked, Cited, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
@@ -18,7 +18,8 @@ from hconsist.steps import Checked, Cited, Derivation, Given, Identity, Monotone
 __all__ = ["build", "evidence", "small_tau_evidence"]
 
 STATEMENT = (
-    r"For every number $n$ of labels: (i) $T_n(t) \ge t^2/(2^\tau (2-\tau))$ for $0 \le \tau \le 4/3$; (ii) $T_n(t) \ge t^2/2$ "
+    r"For every number $n$ of labels: (i) $T_n(t) \ge t^2/(2^\tau (2-\tau))$ for $0 \le \tau \le 4/3$; (ii) "
+    r"$T_n(t) \ge t^2/2$ "
     r"for $1 \le \tau \le 2$, so the zero-one regret is at most the square root of twice the surrogate regret."
 )
 
@@ -64,9 +65,11 @@ def _curve() -> tuple[Step, ...]:
         Identity("Ratio of coefficients", (a - 2 * k) * (a - 2 * k - 1) / ((2 * k + 1) * (2 * k + 2)), ratio,
                  text=r"$\binom{a}{2k+2} / \binom{a}{2k}$, with $k = 1 + j$."),
         Identity("From M to T", 2 ** (-al) * ((a - 1) * gain / 2) / al, a * 2 ** (1 / a) / 4 * gain,
-                 text=r"$M - 1 = (a-1) g/2$ gives $D_2 = a 2^{1/a} g/4$; so $M \ge 1 + (a-1) w/2$, or $\le$ if $a < 1$, "
+                 text=r"$M - 1 = (a-1) g/2$ gives $D_2 = a 2^{1/a} g/4$; so $M \ge 1 + (a-1) w/2$, or $\le$ if $a "
+                      r"< 1$, "
                       r"where $\alpha < 0$, is (i)."),
-        Identity("The constant", (a * 2 ** (1 / a) / 4).subs(a, 1 / y), 1 / (2 ** (2 - y) * y), text=r"$y = 2 - \tau = 1/a$."),
+        Identity("The constant", (a * 2 ** (1 / a) / 4).subs(a, 1 / y), 1 / (2 ** (2 - y) * y),
+                 text=r"$y = 2 - \tau = 1/a$."),
     )  # fmt: skip
 
 
@@ -76,7 +79,8 @@ def _below_one() -> tuple[Step, ...]:
     below = {a: 1 / (1 + u)}
     return (
         Identity("tau < 1: ratio for the comparison", -(a - k) / (k + 1) * (1 - a) / 2, right,
-                 text=r"To show: $A \le (1-x)^a$, $x = (1-a)w/2$. Beyond the constant all coefficients of both sides are "
+                 text=r"To show: $A \le (1-x)^a$, $x = (1-a)w/2$. Beyond the constant all coefficients of both "
+                      r"sides are "
                       r"negative; moduli are compared."),
         Identity("First coefficients agree", -sp.ff(a, 2) / 2, a * (1 - a) / 2),
         Sign("The left ratio is the larger", ge(left - right, 0), put=below),
@@ -101,7 +105,8 @@ def _cubic() -> tuple[Step, ...]:
     first = 1 + (1 + e) * x + e * (1 + e) * x**2 / 2 - (1 + x) ** (1 + e)
     one = Monotone("1 < tau <= 4/3: second derivative", third, x, put=upto)
     two = Monotone("1 < tau <= 4/3: first derivative", second, x, parts=((1, one),), put=upto, derivative=third)
-    three = Monotone("1 < tau <= 4/3: a power below a parabola", first, x, parts=((1, two),), put=upto, derivative=second,
+    three = Monotone("1 < tau <= 4/3: a power below a parabola", first, x, parts=((1, two),),
+    put=upto, derivative=second,
                      text=r"$a = 1 + e$, $e \le 1/2$.")  # fmt: skip
     extra = sp.ff(a, 4) / 24 - a * (a - 1) ** 3 / 8
     form = a * (a - 1) * (3 - 2 * a) * (1 + a) / 24
@@ -110,7 +115,8 @@ def _cubic() -> tuple[Step, ...]:
         Identity("Fourth coefficient", extra, form,
                  text=r"$x = (a-1) w/2$: the parabola in $w$ has coefficients $a(a-1)/2$ and $a(a-1)^3/8$."),
         Sign("It is enough", ge(form, 0), put={a: 1 + 1 / (2 + z)},
-             text=r"All $\binom{a}{2k} \ge 0$ for $1 \le a \le 2$, so $A \ge 1 + ax + \binom{a}{4} w^2 \ge (1+x)^a$ and "
+             text=r"All $\binom{a}{2k} \ge 0$ for $1 \le a \le 2$, so $A \ge 1 + ax + \binom{a}{4} w^2 \ge "
+                  r"(1+x)^a$ and "
                   r"$M \ge 1 + (a-1) w/2$: (i)."),
     )  # fmt: skip
 
@@ -128,8 +134,10 @@ def _middle() -> tuple[Step, ...]:
              text=r"$1 < a \le 2$, that is $\tau \le 3/2$: $A \ge 1 + a(a-1) w/2$."),
         slope, bernoulli,
         Words("(ii) Power mean", text=r"With $x = (a-1) w$: $A \ge (1 + (a-1)w)^{a/2}$, $M \ge \sqrt{1 + (a-1) w}$."),
-        Sign("(ii) The root lies above its chord", ge(1 + (q**2 - 1) * v, (1 + v * (q - 1)) ** 2), form=v * (1 - v) * u**2,
-             text=r"$q = \sqrt{a}$ and $w = v \le 1$, squared: $M \ge 1 + w(\sqrt{a} - 1)$. As $a = 1/(1-\alpha)$, it remains "
+        Sign("(ii) The root lies above its chord", ge(1 + (q**2 - 1) * v, (1 + v * (q - 1)) ** 2),
+             form=v * (1 - v) * u**2,
+             text=r"$q = \sqrt{a}$ and $w = v \le 1$, squared: $M \ge 1 + w(\sqrt{a} - 1)$. As $a = 1/(1-\alpha)$, "
+                  r"it remains "
                   r"that $(1-\alpha)^{-1/2} - 1 \ge \alpha 2^\alpha/2$; power series, $0 < \alpha \le 1/2$."),
         Identity("(ii) Left ratio", sp.factorial(2 * n + 2) / (4 ** (n + 1) * sp.factorial(n + 1) ** 2)
                  / (sp.factorial(2 * n) / (4**n * sp.factorial(n) ** 2)), (2 * n + 1) / (2 * n + 2),
@@ -138,7 +146,8 @@ def _middle() -> tuple[Step, ...]:
         Identity("(ii) First coefficients agree", sp.binomial(2, 1) / sp.S(4), HALF),
         Sign("(ii) Left ratio at least 3/4", ge((2 * k + 1) / (2 * k + 2), sp.Rational(3, 4)), form=j / (4 * (j + 2))),
         Sign("(ii) Right ratio at most log 2", ge(log2, log2 / k), form=log2 * j / (1 + j)),
-        Sign("(ii) and log 2 below 3/4", gt(sp.Rational(3, 4), log2), text=r"So $T_n \ge t^2/2$ for $1 < \tau \le 3/2$."),
+        Sign("(ii) and log 2 below 3/4", gt(sp.Rational(3, 4), log2), text=r"So $T_n \ge t^2/2$ for $1 < \tau \le "
+                                                                           r"3/2$."),
     )  # fmt: skip
 
 
@@ -148,8 +157,10 @@ def _upper() -> tuple[Step, ...]:
     return (
         Checked("3/2 <= tau < 2: Theorem 5", (ge(*top.args),), _theorem_five, method="derivation quadratic_floor",
                 text=r"$T_n \ge c t^2$ with $c \ge 1/2$."),
-        Checked("tau = 2: Theorem 8", (ge(sp.Function("T_n")(t), curve),), _theorem_eight, method="derivation concave_hull"),
-        Sign("tau = 2", ge(curve, t**2 / 2), put={t: 1 / (1 + x)}, text=r"$t \le 1$. All of $1 \le \tau \le 2$ is covered."),
+        Checked("tau = 2: Theorem 8", (ge(sp.Function("T_n")(t), curve),), _theorem_eight,
+                method="derivation concave_hull"),
+        Sign("tau = 2", ge(curve, t**2 / 2), put={t: 1 / (1 + x)}, text=r"$t \le 1$. All of $1 \le \tau \le 2$ is "
+                                                                        r"covered."),
     )  # fmt: skip
 
 
