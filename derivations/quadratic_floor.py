@@ -22,7 +22,7 @@ STATEMENT = (
 )
 
 ge, gt, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Gt, sp.Le))
-b, c, d, e, r, t, y, l = sp.symbols("b c d e r t y l", positive=True)
+b, c, d, e, r, t, y, l = sp.symbols("b c d e r t y l", positive=True)  # noqa: E741
 w, x, v, M = sp.symbols("w x v M", nonnegative=True)
 al = 1 / (1 + e)
 UPTO = {e: 1 / (1 + w)}
@@ -41,7 +41,7 @@ def build() -> Derivation:
 
 
 def evidence(factor: Fraction | int = 1) -> Evidence:
-    """Whether T_n(t) >= factor c t^2 on [3/2, 2): the chain for factor <= 1, else the exact witness tau = 3/2, t = 1."""
+    """Whether T_n(t) >= factor c t^2 on [3/2, 2): the chain for factor <= 1, else a witness at t = 1."""
     if factor <= 1:
         return build().run()
     tau = sp.Symbol("tau")
@@ -218,6 +218,7 @@ def _sharp() -> tuple[Step, ...]:
                  text=r"$M_a(1) = 2^\alpha$."),
         Identity("Equality at t = 1: two labels", 2 ** (-A) * (2**A - 1) / A, (1 - 2 ** (-A)) / A,
                  text=r"$T_n(1) \le D_2(1) = c$: the constant is sharp."),
-        Refutation("A larger constant fails", ge(2 * (1 - 2 ** (-HALF)), sp.Rational(101, 100) * 2 * (1 - 2 ** (-HALF)) * t**2),
+        Refutation("A larger constant fails",
+                   ge(2 * (1 - 2 ** (-HALF)), sp.Rational(101, 100) * 2 * (1 - 2 ** (-HALF)) * t**2),
                    {t: sp.S.One}, text=r"$\tau = 3/2$, $t = 1$, the constant 1 % larger."),
     )  # fmt: skip

@@ -142,7 +142,8 @@ def _middle() -> tuple[Step, ...]:
         Identity("(ii) Left ratio", sp.factorial(2 * n + 2) / (4 ** (n + 1) * sp.factorial(n + 1) ** 2)
                  / (sp.factorial(2 * n) / (4**n * sp.factorial(n) ** 2)), (2 * n + 1) / (2 * n + 2),
                  text=r"$\binom{2n}{n}/4^n$."),
-        Identity("(ii) Right ratio", log2**n / (2 * sp.factorial(n)) / (log2 ** (n - 1) / (2 * sp.factorial(n - 1))), log2 / n),
+        Identity("(ii) Right ratio",
+                 log2**n / (2 * sp.factorial(n)) / (log2 ** (n - 1) / (2 * sp.factorial(n - 1))), log2 / n),
         Identity("(ii) First coefficients agree", sp.binomial(2, 1) / sp.S(4), HALF),
         Sign("(ii) Left ratio at least 3/4", ge((2 * k + 1) / (2 * k + 2), sp.Rational(3, 4)), form=j / (4 * (j + 2))),
         Sign("(ii) Right ratio at most log 2", ge(log2, log2 / k), form=log2 * j / (1 + j)),
