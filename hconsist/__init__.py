@@ -21,9 +21,26 @@ if TYPE_CHECKING:
     from hconsist.transforms import transform as transform
 
 _FUNCTIONS = {"transform": "hconsist.transforms", "bound": "hconsist.bounds", "check": "hconsist.catalog"}
-_MODULES = ("bounds", "catalog", "claims", "conditional", "definitions", "derivations", "distributions", "domains",
-            "evidence", "figures", "hypotheses", "losses", "paper_checks", "plotting", "results", "rigorous", "testing",
-            "transforms")
+_MODULES = (
+    "bounds",
+    "catalog",
+    "claims",
+    "conditional",
+    "definitions",
+    "derivations",
+    "distributions",
+    "domains",
+    "evidence",
+    "figures",
+    "hypotheses",
+    "losses",
+    "paper_checks",
+    "plotting",
+    "results",
+    "rigorous",
+    "testing",
+    "transforms",
+)
 
 __all__ = ["__version__", *_FUNCTIONS, *_MODULES]
 

@@ -98,7 +98,9 @@ class Domain:
 
     def check_scalar(self, argument: str, value: Any) -> float | int:
         """One number of the domain, as int for integer domains; booleans, arrays and text are rejected."""
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, Fraction, np.integer, np.floating)):
+        if isinstance(value, (bool, np.bool_)) or not isinstance(
+            value, (int, float, Fraction, np.integer, np.floating)
+        ):
             raise InputError(argument, str(self), value)
         if not bool(self.contains(float(value))):
             raise InputError(argument, str(self), value)

@@ -35,12 +35,27 @@ def csv_table(rows: Rows) -> str:
 def latex_table(rows: Rows) -> str:
     """A booktabs ``tabular``."""
     names = list(rows[0]) if rows else []
-    lines = [rf"\begin{{tabular}}{{{'l' * len(names)}}}", r"\toprule", " & ".join(map(_escape, names)) + r" \\", r"\midrule"]
+    lines = [
+        rf"\begin{{tabular}}{{{'l' * len(names)}}}",
+        r"\toprule",
+        " & ".join(map(_escape, names)) + r" \\",
+        r"\midrule",
+    ]
     lines += [" & ".join(_escape(str(r[k])) for k in names) + r" \\" for r in rows]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
 def _escape(text: str) -> str:
-    table = {"\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "{": r"\{", "}": r"\}", "$": r"\$",
-             "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    table = {
+        "\\": r"\textbackslash{}",
+        "_": r"\_",
+        "%": r"\%",
+        "&": r"\&",
+        "#": r"\#",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+    }
     return "".join(table.get(ch, ch) for ch in text)

@@ -114,7 +114,9 @@ def assert_kernel_matches(
     if values.size == 0:
         raise AssertionError("no point of the domains was left to compare at")
     if not worst <= rtol:
-        raise AssertionError(f"kernel differs from {definition.name} by {worst:.3g} (relative, allowed {rtol:g}) at {place}")
+        raise AssertionError(
+            f"kernel differs from {definition.name} by {worst:.3g} (relative, allowed {rtol:g}) at {place}"
+        )
     return Evidence(Verdict.SUPPORTED, Level.HIGH_PRECISION, points=values.size, slack=rtol - worst, where=place or {})
 
 

@@ -11,7 +11,16 @@ from hconsist.domains import InputError, UnsupportedError
 from hconsist.evidence import Level
 from hconsist.results import Side
 
-LOSSES = ["sum-exponential", "logistic", "gce:q=0.3", "gce:q=0.7", "gce:q=0.9", "mae", "comp-sum:tau=2.5", "comp-sum:tau=3"]
+LOSSES = [
+    "sum-exponential",
+    "logistic",
+    "gce:q=0.3",
+    "gce:q=0.7",
+    "gce:q=0.9",
+    "mae",
+    "comp-sum:tau=2.5",
+    "comp-sum:tau=3",
+]
 
 
 def test_sum_exponential_by_its_closed_form():
@@ -32,7 +41,9 @@ def test_published_power_form_at_three_halves():
     # a = 2: (sqrt(1 + t^2) - 1) / (sqrt(n) / 2) = x
     x, n = 0.01, 25
     expected = math.sqrt((1 + x * math.sqrt(n) / 2) ** 2 - 1)
-    assert hc.bound("comp-sum:tau=1.5", n_classes=n, excess=x, method="published").value == pytest.approx(expected, rel=1e-12)
+    assert hc.bound("comp-sum:tau=1.5", n_classes=n, excess=x, method="published").value == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -121,7 +132,9 @@ def test_a_tie_counts_as_an_error():
     assert bound_from_scores("logistic", np.zeros((3, 2)), np.array([0, 1, 0])).error == 1.0
 
 
-@pytest.mark.parametrize("floor, message", [(-1.0, "floor must be"), (9.0, "floor must be at most"), (math.nan, "floor")])
+@pytest.mark.parametrize(
+    "floor, message", [(-1.0, "floor must be"), (9.0, "floor must be at most"), (math.nan, "floor")]
+)
 def test_bad_floors(floor, message):
     with pytest.raises(InputError, match=message):
         bound_from_scores("logistic", np.zeros((3, 2)), np.array([0, 1, 0]), floor=floor)

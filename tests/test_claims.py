@@ -123,7 +123,14 @@ def test_collect_rejects_doubled_slugs_and_missing_corrections():
 
 
 def test_json_is_strict():
-    value = {"a": math.inf, "b": -math.inf, "c": math.nan, "d": np.float64(0.1), "e": Fraction(1, 3), "f": Level.ENCLOSED}
+    value = {
+        "a": math.inf,
+        "b": -math.inf,
+        "c": math.nan,
+        "d": np.float64(0.1),
+        "e": Fraction(1, 3),
+        "f": Level.ENCLOSED,
+    }
     assert json.loads(to_json(value), parse_constant=pytest.fail) == {
         "a": "inf",
         "b": "-inf",

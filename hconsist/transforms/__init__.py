@@ -102,7 +102,12 @@ def _sharp(tau: float, n: int) -> _Choice:
     if tau <= 1:
         return TwoLabelKernel(tau), Level.SYMBOLIC, ("Theorem 2, derived here",), ()
     if tau <= 1.5 or (n == 2 and tau < 2):
-        return TwoLabelKernel(tau), Level.SYMBOLIC, ("Theorem 3, derived here" if n > 2 else "two labels: Theorem 1",), ()
+        return (
+            TwoLabelKernel(tau),
+            Level.SYMBOLIC,
+            ("Theorem 3, derived here" if n > 2 else "two labels: Theorem 1",),
+            (),
+        )
     if tau <= TAU_C:
         return TwoLabelKernel(tau), Level.CITED, ("Theorems 4 and 7 (ball part not repeated in this release)",), ()
     if tau < 2:
