@@ -1,4 +1,4 @@
-"""Attaining laws: their regrets, recomputed from p and s, reproduce (t, T**(t)); reference: the kernels and dense sums."""
+"""Attaining laws: their regrets, recomputed from p and s, reproduce (t, T**(t))."""
 
 from types import SimpleNamespace
 

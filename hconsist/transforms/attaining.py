@@ -139,7 +139,7 @@ def _pooled(kernel: PooledKernel, n: int, t: float) -> tuple[AttainingLaw, ...]:
         return (_pool(n, 2, (0.5, 0.5, 0.0), 1.0),)
     point = np.array([t])
     sides = [[float(x[0]) for x in kernel.active(slope)[:2]] for slope in kernel.bracket(point)]
-    (m_low, r_low), (m_high, r_high) = sides
+    m_low, m_high = (side[0] for side in sides)
     power = kernel.power
     if m_low == m_high:
         return (_arc(kernel, n, int(m_low), t, 1.0),)
@@ -152,8 +152,8 @@ def _pooled(kernel: PooledKernel, n: int, t: float) -> tuple[AttainingLaw, ...]:
 
 def _arc(kernel: PooledKernel, n: int, m: int, t: float, weight: float) -> AttainingLaw:
     """The q in Delta_m with q_1 - q_2 = t of least norm."""
-    q = kernel.power.minimiser(np.array([float(m)]), np.array([t]))
-    return _pool(n, m, tuple(float(x[0]) for x in q), weight)
+    first, second, rest = (float(x[0]) for x in kernel.power.minimiser(np.array([float(m)]), np.array([t])))
+    return _pool(n, m, (first, second, rest), weight)
 
 
 def _psi(s: np.ndarray, tau: float) -> np.ndarray:

@@ -38,7 +38,7 @@ class ConcaveKernel:
         self._be = self.tau - 1.0
         self.last_vertex = min(self.best_set_size(self.n_classes) - 1, self.n_classes - 1)
         """k0: the hull is a straight line on [0, 1/k0]."""
-        self._slope = self.last_vertex * float(self.vertex(np.float64(self.last_vertex)))
+        self._slope = self.last_vertex * float(self.vertex(np.array(float(self.last_vertex))))
 
     def vertex(self, k: np.ndarray) -> np.ndarray:
         """V_k for 1 <= k <= k0: the regret of a label outside the k equally likely ones."""
@@ -70,7 +70,7 @@ class ConcaveKernel:
     def inverse(self, x: np.ndarray) -> np.ndarray:
         """Gamma(x) = sup{t: T**(t) <= x}; for MAE at most min(n x, (x + sqrt(x^2 + 4x))/2)."""
         x = np.asarray(x, dtype=np.float64)
-        top = float(self.vertex(np.float64(1.0)))
+        top = float(self.vertex(np.array(1.0)))
         inside = np.minimum(x, top)
         k = np.minimum(self._segment(inside), self.last_vertex - 1.0)
         if self._e == 0.0:
@@ -114,7 +114,7 @@ class ConcaveKernel:
         return np.where(fits, np.minimum(tied, np.minimum(spread, whole)), tied) / self._be
 
     def _least(self, largest: np.ndarray, scale, function) -> np.ndarray:
-        """min over integers a in [1, largest] of a function with one valley at be / (be - 1) * scale (none at tau = 2)."""
+        """min over integers a in [1, largest] of a function with one valley, at scale be / (be - 1)."""
         with np.errstate(divide="ignore"):
             real = np.minimum(np.float64(self._be) / np.float64(self._e) * np.maximum(scale, 1e-300), largest)
         below = np.clip(np.floor(real), 1.0, largest)

@@ -110,20 +110,22 @@ class Power:
             return np.where(u < 1e-8 * self.be, u / (2.0 * self.be), np.tanh(-np.log1p(-u) / (2.0 * self.be)))
 
     def minimiser(self, m: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(q_1, q_2, q_3 = ... = q_m), of least norm among q with q_1 - q_2 = t; q prop. ((1+r)^be, (1-r)^be, 1, ..)."""
+        """(q_1, q_2, q_3 = ... = q_m), of least norm with q_1 - q_2 = t: q prop. to ((1+r)^be, (1-r)^be, 1, ..)."""
         rest = np.maximum(m - 2.0, 1.0)
         beyond = (m > 2.0) & (t >= 1.0 / (1.0 + rest * 0.5**self.be))
         u = self._spread(m, np.where(beyond, 0.0, t))
         grown = self._grown(self._ratio(u))
         total = m - 2.0 + grown * (2.0 - u)
         inner = grown / total, grown * (1.0 - u) / total, 1.0 / total
-        return tuple(np.where(beyond, far, near) for far, near in zip((t, 0.0, (1.0 - t) / rest), inner))
+        outer = t, np.zeros_like(t), (1.0 - t) / rest
+        first, second, others = (np.where(beyond, far, near) for far, near in zip(outer, inner))
+        return first, second, others
 
     def _spread(self, m: np.ndarray, t: np.ndarray) -> np.ndarray:
         """u = 1 - q_2/q_1, which unlike r resolves every t <= t_m as tau -> 2.
 
         With y = (1-r)/(1+r), u = 1 - y^be and A = (1+r)^be the equation reads u (1 + t) = t ((m-2)/A + 2), whose left
-        side increases and right side decreases in u: Newton's method, kept inside the bracket that A in [1, 2^be] gives.
+        side increases and right side decreases in u: Newton's method, inside the bracket that A in [1, 2^be] gives.
         """
         be, rest = self.be, m - 2.0
         low = t * (rest * 0.5**be + 2.0) / (1.0 + t)

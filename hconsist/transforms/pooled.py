@@ -1,12 +1,12 @@
-"""The sharp transformation for tau_c < tau < 2: the lower hull of the curves D_m, 2 <= m <= n (Theorem 4, derived here).
+"""The sharp transformation for tau_c < tau < 2: the lower hull of D_2, ..., D_n (Theorem 4, derived here).
 
 Both T** and Gamma are one-dimensional problems in the slope kappa, with F(kappa) = max_m (al D_m)^*(kappa):
 
     al T**(t) = max_kappa [kappa t - F(kappa)],     Gamma(x) = min_kappa [(al x + F(kappa)) / kappa].
 
 The active m is found without a loop over n.  For fixed kappa (or fixed t) the m-derivative of the curve has the sign of
-``Power.balance``, which at m = 2 is positive for small kappa, then negative, then positive: the best m is 2 or an integer
-next to the last sign change, whose r is tabulated once per kernel on a logarithmic grid of m.
+``Power.balance``, which at m = 2 is positive for small kappa, then negative, then positive: the best m is 2 or an
+integer next to the last sign change, whose r is tabulated once per kernel on a logarithmic grid of m.
 """
 
 from __future__ import annotations
@@ -56,16 +56,12 @@ class PooledKernel:
         log_radius = np.interp(-np.log(slope), -np.log(self._slopes), np.log(self._radii))
         radius = np.exp(log_radius)
         real = (radius / slope) ** (1.0 / self.power.al) - self.power.shape(radius).big2
-        best = None
-        for m in self._candidates(real):
-            r = self.power.radius(m, slope)
-            f = self.power.conjugate(m, r)
-            if best is None:
-                best = m, r, f
-            else:
-                better = f > best[2]
-                best = tuple(np.where(better, new, old) for new, old in zip((m, r, f), best))
-        return best
+        sizes = np.stack(self._candidates(real))
+        radii = np.stack([self.power.radius(m, slope) for m in sizes])
+        conjugates = self.power.conjugate(sizes, radii)
+        best = np.argmax(conjugates, axis=0)[np.newaxis]
+        m, r, f = (np.take_along_axis(x, best, axis=0)[0] for x in (sizes, radii, conjugates))
+        return m, r, f
 
     def bracket(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Two neighbouring slopes between which T** is supported at t."""
