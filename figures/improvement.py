@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from hconsist.plotting import INK, label
 from hconsist.transforms import transform
 
-TITLE = "What the sharp transformation gains"
+TITLE = "What the sharp transformation gains: $T_{\\mathrm{sharp}}/T_{\\mathrm{published}}$ at $t = 0.1$"
 CAPTION = (
     "The ratio T_sharp(t) / T_published(t) at zero-one regret t = 0.1: how many times larger a surrogate regret still "
     "certifies a zero-one regret of at most 10 %. There is nothing to gain up to tau = 1, where the published form is "
