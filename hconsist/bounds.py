@@ -40,7 +40,7 @@ def bound(
     surrogate_gap : the minimizability gap M_l(H) >= 0 of the surrogate, or an upper limit on it.
         It is 0 for all measurable functions; with ``excess`` measured from the expected pointwise infimum
         instead of from R_l*(H) the gap is already inside it.
-    target_gap : the minimizability gap M_01(H) in [0, 1] of the zero-one loss, or a lower limit on it; 0 is always safe.
+    target_gap : the minimizability gap M_01(H) in [0, 1] of the zero-one loss, or a lower limit on it; 0 is safe.
 
     Returns
     -------

@@ -189,7 +189,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 as expected; 1 an unexpected refutation, a vacuous claim or a twin that passed; 3 an unexpected inconclusive."""
+        """0 as expected; 3 if every surprise is an inconclusive; else 1 (a refutation, a vacuous claim, a fooled twin)."""
         verdicts = [o.evidence.verdict for o in self.unexpected]
         if not verdicts:
             return 0

@@ -83,7 +83,7 @@ class Domain:
         return inside & (x == np.floor(np.where(np.isfinite(x), x, 0.5))) if self.integer else inside
 
     def check(self, argument: str, value: Any) -> np.ndarray:
-        """``value`` as an array (float32 and float64 kept, integers widened), or InputError with the first bad entry."""
+        """``value`` as an array (float dtypes kept, integers widened), or InputError with the first bad entry."""
         try:
             x = np.asarray(value)
             if x.dtype.kind not in "fiu":
@@ -130,7 +130,7 @@ class Domain:
         return tuple(float(end) for end, is_open in ends if not _infinite(end) and not is_open)
 
     def outside(self) -> tuple[float, ...]:
-        """Values that must be rejected: beyond each end, infinities, NaN, and a half-integer where integers are meant."""
+        """Values that must be rejected: beyond each end, infinities, NaN, a half-integer where integers are meant."""
         beyond = [math.nan, math.inf, -math.inf]
         if not _infinite(self.lower):
             beyond.append(float(self.lower) if self.lower_open else float(self.lower) - 1.0)

@@ -59,7 +59,9 @@ def test_python_in_the_documents_does_what_it_says(page, tmp_path, monkeypatch):
 @pytest.mark.parametrize("command, output", COMMANDS)
 def test_commands_in_the_documents_print_what_is_shown(command, output, tmp_path):
     program = Path(sys.executable).parent / "hconsist"
-    found = subprocess.run([program, *shlex.split(command)[1:]], capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    found = subprocess.run(
+        [program, *shlex.split(command)[1:]], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
     assert same(output, (found.stdout + found.stderr).rstrip()), found.stdout + found.stderr
 
 

@@ -17,7 +17,7 @@ X = sp.Symbol("x", real=True)
 def test_a_true_statement_is_proved_and_a_false_one_refuted():
     assert_proved(sp.exp(X) - 1 - X / 2, {X: (Fraction(1, 10), 1)})
     assert_refuted(sp.exp(X) - 2 - X, {X: (0, 1)})
-    with pytest.raises(AssertionError, match="not proved: refuted.*witness"):
+    with pytest.raises(AssertionError, match=r"not proved: refuted.*witness"):
         assert_proved(sp.exp(X) - 2 - X, {X: (0, 1)})
     with pytest.raises(AssertionError, match="not refuted"):
         assert_refuted(sp.exp(X), {X: (0, 1)})
