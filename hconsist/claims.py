@@ -189,7 +189,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 as expected; 3 if every surprise is an inconclusive; else 1 (a refutation, a vacuous claim, a fooled twin)."""
+        """0 as expected; 3 if every surprise is inconclusive; else 1 (refuted, vacuous, or a fooled twin)."""
         verdicts = [o.evidence.verdict for o in self.unexpected]
         if not verdicts:
             return 0
