@@ -146,7 +146,9 @@ def _cell(kind: str, source: str) -> dict:
 _PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{amsmath,amssymb}
-\allowdisplaybreaks
+\usepackage{graphicx}
+\usepackage[margin=25mm]{geometry}
+\newcommand{\fit}[1]{\[\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{$\displaystyle #1$}\]}
 """
 
 
@@ -157,7 +159,7 @@ def _latex(document: Document) -> str:
         parts.append(rf"\item \textbf{{{_escape(block.title)}}} [\textit{{{_escape(block.mark)}}}]")
         parts += [_escape(block.text)] if block.text else []
         for formula in block.formulas:
-            parts += [r"\begin{equation*}", sp.latex(formula), r"\end{equation*}"]
+            parts.append(rf"\fit{{{sp.latex(formula)}}}")  # shrunk where it is wider than the line
         parts += ["for " + ", ".join(f"${sp.latex(r)}$" for r in block.where) + "."] if block.where else []
         parts += [_escape(block.remark)] if block.remark else []
     parts.append(r"\end{enumerate}")
