@@ -13,14 +13,17 @@ import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.losses import CompSum
-from hconsist.losses.arrays import probabilities
+from hconsist.losses.arrays import floating, probabilities
 
 __all__ = ["conditional_regret", "forced_risk", "pool", "pooled_regret", "zero_one_regret"]
 
 
 def zero_one_regret(scores: Any, p: Any) -> np.ndarray:
     """max p - p_j with j the largest score; among tied scores the least probable label counts (the infimum's view)."""
-    law, scores = np.asarray(probabilities(p)[0], dtype=float), np.asarray(scores, dtype=float)
+    law = np.asarray(probabilities(p)[0], dtype=float)
+    scores = np.asarray(floating("scores", scores)[0], dtype=float)
+    if scores.shape != law.shape:
+        raise InputError("scores", f"of shape {law.shape}, as p", scores.shape)
     top = scores == np.max(scores, axis=-1, keepdims=True)
     return np.max(law, axis=-1) - np.min(np.where(top, law, np.inf), axis=-1)
 
@@ -39,7 +42,7 @@ def pool(p: Any, label: int) -> tuple[np.ndarray, np.ndarray]:
     law = np.asarray(probabilities(p)[0], dtype=float)
     if law.ndim != 1:
         raise InputError("p", "one conditional law, of shape (n,)", law.shape)
-    if not 0 <= label < law.size:
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < law.size:
         raise InputError("label", f"an integer in [0, {law.size - 1}]", label)
     members = np.zeros(law.size, dtype=bool)
     members[label] = True

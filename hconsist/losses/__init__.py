@@ -10,7 +10,16 @@ from hconsist.domains import InputError
 from hconsist.losses.base import Loss
 from hconsist.losses.comp_sum import CompSum, GeneralizedCrossEntropy, Logistic, MeanAbsoluteError, SumExponential
 
-__all__ = ["NAMES", "CompSum", "GeneralizedCrossEntropy", "Logistic", "Loss", "MeanAbsoluteError", "SumExponential", "get"]
+__all__ = [
+    "NAMES",
+    "CompSum",
+    "GeneralizedCrossEntropy",
+    "Logistic",
+    "Loss",
+    "MeanAbsoluteError",
+    "SumExponential",
+    "get",
+]
 
 NAMES = (
     ("sum-exponential", "", "comp-sum, tau = 0: sum of exp(h_k - h_y)"),
@@ -32,7 +41,7 @@ _BUILDERS: dict[str, tuple[Callable[..., Loss], tuple[str, ...], int]] = {
 
 
 def get(loss: Loss | str) -> Loss:
-    """A loss from its name, such as ``"gce:q=0.7"`` or ``'comp-sum:psi="-log(s)"'``; a loss object is returned as it is.
+    """A loss from its name, such as ``"gce:q=0.7"`` or ``'comp-sum:psi="-log(s)"'``; a loss object comes back.
 
     Raises
     ------

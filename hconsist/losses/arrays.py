@@ -18,7 +18,7 @@ def quiet() -> Any:
 
 
 def floating(argument: str, value: Any) -> tuple[Any, Any]:
-    """``(array, namespace)`` with a real floating dtype, at least two classes on the last axis and no NaN or infinity."""
+    """``(array, namespace)`` with a real floating dtype, at least two classes on the last axis and no NaN or inf."""
     array = value if is_array_api_obj(value) and not np.isscalar(value) else _from_sequence(argument, value)
     xp = array_namespace(array)
     if xp.isdtype(array.dtype, "integral"):

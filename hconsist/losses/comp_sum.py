@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hconsist.domains import TAU, Domain, InputError
 from hconsist.losses import arrays, power
 from hconsist.losses.base import Loss
@@ -44,6 +46,8 @@ class CompSum(Loss):
     def __init__(self, tau: float | None = None, *, psi: Any = None, derivative: Any = None, name: str | None = None):
         if (tau is None) == (psi is None):
             raise InputError("tau, psi", "exactly one of the two", (tau, psi))
+        if derivative is not None and not callable(psi):
+            raise InputError("derivative", "given only with a callable psi", derivative)
         self.tau = None if tau is None else float(TAU.check_scalar("tau", tau))
         self._psi = None if psi is None else UserPsi(psi, derivative)
         if self._psi is None:
@@ -88,6 +92,12 @@ class CompSum(Loss):
         p, _ = arrays.probabilities(probabilities)
         if p.shape[-1] != array.shape[-1]:
             raise InputError("probabilities", f"of {array.shape[-1]} classes, as the scores", tuple(p.shape))
+        try:
+            np.broadcast_shapes(tuple(p.shape), tuple(array.shape))
+        except ValueError:
+            raise InputError(
+                "probabilities", f"of a shape that broadcasts with {tuple(array.shape)}, as the scores", tuple(p.shape)
+            ) from None
         return power.expectation(p, self._psi_of(power.negative_log_softmax(array, xp)[0], xp), xp)
 
     def entropy(self, probabilities: Any) -> Any:
@@ -102,8 +112,6 @@ class CompSum(Loss):
 
     def psi(self, s: Any) -> Any:
         """psi at softmax values s in (0, 1]."""
-        import numpy as np
-
         values = Q.check("s", s)
         return self._psi_of(-np.log(values), np)
 

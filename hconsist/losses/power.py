@@ -68,9 +68,11 @@ def entropy(p: Any, tau: float, xp: Any) -> Any:
         return -xp.sum(p * log_p, axis=-1)
     a = 1 / (2 - tau)
     with quiet():
-        moment = xp.sum(p * xp.expm1((a - 1) * log_p), axis=-1)  # sum p^a - 1, one sign throughout
+        # sum p^a - 1, one sign throughout; a - 1 = al/(2 - tau), whose difference form loses all digits near tau = 1
+        moment = xp.sum(p * xp.expm1(al / (2 - tau) * log_p), axis=-1)
         ratio = xp.where(first, xp.zeros_like(p), xp.where(p > 0, xp.exp(a * xp.log(positive / top)), xp.zeros_like(p)))
-        direct = xp.log(top)[..., 0] + xp.log1p(xp.sum(ratio, axis=-1)) / a
+        log_top = xp.sum(xp.where(first, log_p, xp.zeros_like(p)), axis=-1)
+        direct = log_top + xp.log1p(xp.sum(ratio, axis=-1)) / a
         log_norm = xp.where(moment > -0.9, xp.log1p(xp.where(moment > -0.9, moment, xp.zeros_like(moment))) / a, direct)
         return -xp.expm1(log_norm) / al
 
