@@ -204,7 +204,7 @@ def card(name: str, n_classes: int) -> dict[str, Any]:
         "name": loss.name,
         "parameters": loss.parameters,
         "formula": loss.formula,
-        "latex": loss.definition().latex(),
+        "latex": loss.latex,
         "properties": getattr(loss, "properties", {}),
         "transform": _card_transform(sharp) if sharp else {"value": None, "status": status},
         "growth": _card_growth(curves) if sharp else {"sharp": None, "status": status},

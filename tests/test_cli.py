@@ -212,7 +212,7 @@ def test_text(arguments, words):
         (("loss", "gce:q=1.5"), ["q", "(0, 1]", "1.5"]),
         (("loss", "logistc"), ["loss", "logistic", "logistc"]),
         (("loss", "comp-sum:psi=s"), ["psi", "s"]),
-        (("loss", "comp-sum:psi=__import__('os')"), ["expression", "__import__"]),
+        (("loss", "comp-sum:psi=__import__('os')"), ["psi", "__import__"]),
         (("check",), ["--all"]),
         (("check", "mao2023"), ["paper", "mao2023_cross_entropy", "mao2023"]),
         (("check", "--all", "mao2023_cross_entropy"), ["--all"]),

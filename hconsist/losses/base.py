@@ -47,5 +47,10 @@ class Loss(ABC):
     def definition(self) -> Definition:
         """The one symbolic definition, the reference of the array kernels."""
 
+    @property
+    @abstractmethod
+    def latex(self) -> str:
+        """The formula as LaTeX, parameters as the decimals one reads."""
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hconsist.domains import TAU, Domain, InputError
-from hconsist.losses import arrays, power
+from hconsist.losses import arrays
 from hconsist.losses.base import Loss
+from hconsist.losses.power import PowerPsi, Psi, expectation, negative_log_softmax
 from hconsist.losses.user_psi import UserPsi
 
 if TYPE_CHECKING:
@@ -49,21 +50,15 @@ class CompSum(Loss):
         if derivative is not None and not callable(psi):
             raise InputError("derivative", "given only with a callable psi", derivative)
         self.tau = None if tau is None else float(TAU.check_scalar("tau", tau))
-        self._psi = None if psi is None else UserPsi(psi, derivative)
-        if self._psi is None:
-            self.parameters: dict[str, Any] = {"tau": self.tau}
-            self.name = name or f"comp-sum:tau={self.tau!r}"
-            self.formula = _FORMULAS.get(self.tau, f"(1 - s^{self.tau - 1:g})/{self.tau - 1:g}, s = softmax(h)_y")
-            convex, bounded, smooth = self.tau <= 2, self.tau > 1, True
-        else:
-            self.parameters = {"psi": self._psi.text}
-            self.name = name or f'comp-sum:psi="{self._psi.text}"'
-            self.formula = f"{self._psi.text}, s = softmax(h)_y"
-            convex, bounded, smooth = self._psi.convex, self._psi.bounded, self._psi.differentiable
+        self._psi: Psi = UserPsi(psi, derivative) if self.tau is None else PowerPsi(self.tau)
+        self.parameters: dict[str, Any] = {"psi": self._psi.text} if self.tau is None else {"tau": self.tau}
+        parameter = f'psi="{self._psi.text}"' if self.tau is None else f"tau={self.tau!r}"
+        self.name = name or f"comp-sum:{parameter}"
+        self.formula = f"{self._psi.text}, s = softmax(h)_y"
         self.properties = {
-            "convex_psi": convex,
-            "bounded": bounded,
-            "differentiable": smooth,
+            "convex_psi": self._psi.convex,
+            "bounded": self._psi.bounded,
+            "differentiable": self._psi.differentiable,
             "decreasing": True,
             "symmetric": True,
             "shift_invariant": True,
@@ -73,18 +68,13 @@ class CompSum(Loss):
         """psi(softmax(scores)_label); scores ``(..., n)`` finite, labels ``(...)`` in [0, n); ``+inf`` on overflow."""
         array, xp = arrays.floating("scores", scores)
         mask = arrays.one_hot(labels, array, xp)
-        log_loss = power.negative_log_softmax(array, xp)[0]
-        return self._psi_of(_own(log_loss, mask, xp), xp)
+        log_loss = negative_log_softmax(array, xp)[0]
+        return self._psi(xp.sum(xp.where(mask, log_loss, xp.zeros_like(log_loss)), axis=-1), xp)
 
     def gradient(self, scores: Any, labels: Any) -> Any:
         """-psi'(s_y) s_y (s_k - [k = y]) for k = 1..n, with s the softmax of the scores."""
         array, xp = arrays.floating("scores", scores)
-        mask = arrays.one_hot(labels, array, xp)
-        if self._psi is None:
-            return power.score_gradient(array, mask, self._al, xp)
-        # the gradient of L = -log s_y, rescaled row by row by d psi / d L
-        slope = self._psi.slope(_own(power.negative_log_softmax(array, xp)[0], mask, xp), xp)
-        return slope[..., None] * power.score_gradient(array, mask, 0.0, xp)
+        return self._psi.score_gradient(array, arrays.one_hot(labels, array, xp), xp)
 
     def conditional_risk(self, scores: Any, probabilities: Any) -> Any:
         """sum_y p_y psi(softmax(scores)_y), with 0 x infinity = 0; shapes ``(..., n)`` to ``(...)``."""
@@ -98,45 +88,36 @@ class CompSum(Loss):
             raise InputError(
                 "probabilities", f"of a shape that broadcasts with {tuple(array.shape)}, as the scores", tuple(p.shape)
             ) from None
-        return power.expectation(p, self._psi_of(power.negative_log_softmax(array, xp)[0], xp), xp)
+        return expectation(p, self._psi(negative_log_softmax(array, xp)[0], xp), xp)
 
     def entropy(self, probabilities: Any) -> Any:
         """H(p) = inf_s sum_y p_y psi(s_y): closed form for the power family, dual bisection for a convex psi."""
         p, xp = arrays.probabilities(probabilities)
-        return power.entropy(p, self.tau, xp) if self.tau is not None else self._psi.entropy(p, xp)
+        return self._psi.entropy(p, xp)
 
     def minimiser(self, probabilities: Any) -> Any:
         """A softmax vector (possibly a limit of softmax vectors) that attains the entropy."""
         p, xp = arrays.probabilities(probabilities)
-        return power.minimiser(p, self.tau, xp) if self.tau is not None else self._psi.minimiser(p, xp)
+        return self._psi.minimiser(p, xp)
 
     def psi(self, s: Any) -> Any:
         """psi at softmax values s in (0, 1]."""
         values = Q.check("s", s)
-        return self._psi_of(-np.log(values), np)
+        return self._psi(-np.log(values), np)
 
     def definition(self) -> Definition:
-        """psi as an exact expression in s (and tau)."""
-        from hconsist.losses.symbols import definition
+        """psi as an exact expression in s in (0, 1]; UnsupportedError for a callable psi."""
+        from hconsist.definitions import Definition
+        from hconsist.expressions import variable
 
-        return definition(self)
+        return Definition(self.name, self._psi.expression(), (variable("s"),), {"s": Q})
 
     @property
     def latex(self) -> str:
-        """psi as LaTeX."""
-        return self.definition().latex()
+        """psi as LaTeX, parameters as the decimals one reads."""
+        import sympy
 
-    @property
-    def _al(self) -> float:
-        return self.tau - 1
-
-    def _psi_of(self, log_loss: Any, xp: Any) -> Any:
-        """psi(exp(-L))."""
-        return power.psi_of(log_loss, self._al, xp) if self._psi is None else self._psi(log_loss, xp)
-
-
-def _own(values: Any, mask: Any, xp: Any) -> Any:
-    return xp.sum(xp.where(mask, values, xp.zeros_like(values)), axis=-1)
+        return sympy.latex(self._psi.expression(decimal=True))
 
 
 class SumExponential(CompSum):
@@ -171,10 +152,3 @@ class MeanAbsoluteError(CompSum):
     def __init__(self) -> None:
         super().__init__(2.0, name="mae")
         self.parameters = {}
-
-
-_FORMULAS = {
-    0.0: "1/s - 1 = sum of exp(h_k - h_y) over k != y, s = softmax(h)_y",
-    1.0: "-log s, s = softmax(h)_y",
-    2.0: "1 - s, s = softmax(h)_y",
-}

@@ -7,11 +7,118 @@ that differences of finite scores stay finite.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
 
 from hconsist.losses.arrays import quiet
 
-__all__ = ["negative_log_softmax", "psi_of", "expectation", "score_gradient", "entropy", "minimiser"]
+__all__ = ["PowerPsi", "Psi", "expectation", "negative_log_softmax", "score_gradient"]
+
+
+class Psi(Protocol):
+    """What a comp-sum loss needs of psi.  Arrays are of any namespace ``xp``; L = -log softmax stands for s."""
+
+    @property
+    def text(self) -> str:
+        """psi in one line."""
+        ...
+
+    @property
+    def convex(self) -> bool:
+        """On (0, 1]."""
+        ...
+
+    @property
+    def bounded(self) -> bool:
+        """Whether psi(0+) is finite."""
+        ...
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a derivative is known."""
+        ...
+
+    def __call__(self, log_loss: Any, xp: Any) -> Any:
+        """psi(exp(-L))."""
+        ...
+
+    def score_gradient(self, scores: Any, mask: Any, xp: Any) -> Any:
+        """d psi(softmax(h)_y) / d h, the label y given as a mask."""
+        ...
+
+    def entropy(self, p: Any, xp: Any) -> Any:
+        """inf over s of sum_i p_i psi(s_i)."""
+        ...
+
+    def minimiser(self, p: Any, xp: Any) -> Any:
+        """An s that attains the entropy, possibly in the limit."""
+        ...
+
+    def expression(self, *, decimal: bool = False) -> Any:
+        """psi(s) in SymPy, parameters as the exact value of their doubles, or as the decimals one reads."""
+        ...
+
+
+@dataclass(frozen=True)
+class PowerPsi:
+    """psi(s) = (1 - s^al)/al with al = tau - 1; -log s at tau = 1."""
+
+    tau: float
+    differentiable = True
+
+    @property
+    def al(self) -> float:
+        """tau - 1."""
+        return self.tau - 1
+
+    @property
+    def text(self) -> str:
+        """psi in one line."""
+        known = {0.0: "1/s - 1", 1.0: "-log(s)", 2.0: "1 - s"}
+        return known.get(self.tau, f"(1 - s^{self.al:g})/{self.al:g}")
+
+    @property
+    def convex(self) -> bool:
+        """psi'' = (2 - tau) s^(tau - 3)."""
+        return self.tau <= 2
+
+    @property
+    def bounded(self) -> bool:
+        """psi(0) = 1/al is finite for tau > 1 only."""
+        return self.tau > 1
+
+    def __call__(self, log_loss: Any, xp: Any) -> Any:
+        """psi(exp(-L)) = -expm1(-al L)/al; L itself at al = 0."""
+        if self.al == 0:
+            return log_loss
+        with quiet():
+            return -xp.expm1(-self.al * log_loss) / self.al
+
+    def score_gradient(self, scores: Any, mask: Any, xp: Any) -> Any:
+        """s_y^al (s_k - [k = y])."""
+        return score_gradient(scores, mask, self.al, xp)
+
+    def entropy(self, p: Any, xp: Any) -> Any:
+        """The closed form."""
+        return _entropy(p, self.tau, xp)
+
+    def minimiser(self, p: Any, xp: Any) -> Any:
+        """The closed form."""
+        return _minimiser(p, self.tau, xp)
+
+    def expression(self, *, decimal: bool = False) -> Any:
+        """psi(s) in SymPy; 7/10 rather than the double next to it if ``decimal``."""
+        import sympy
+
+        from hconsist.expressions import variable
+
+        s = variable("s")
+        if self.tau == 1:
+            return -sympy.log(s)
+        al = (Fraction(repr(self.tau)) if decimal else Fraction(self.tau)) - 1
+        power = sympy.Rational(al.numerator, al.denominator)
+        return (1 - s**power) / power
 
 
 def negative_log_softmax(scores: Any, xp: Any) -> tuple[Any, Any, Any]:
@@ -25,14 +132,6 @@ def negative_log_softmax(scores: Any, xp: Any) -> tuple[Any, Any, Any]:
     log_total = xp.log1p(xp.sum(xp.where(first, 0.0 * exponentials, exponentials), axis=-1, keepdims=True))
     with quiet():
         return log_total - 2 * half, half, log_total
-
-
-def psi_of(loss_log: Any, al: float, xp: Any) -> Any:
-    """psi(exp(-L)) = -expm1(-al L)/al; L itself at al = 0."""
-    if al == 0:
-        return loss_log
-    with quiet():
-        return -xp.expm1(-al * loss_log) / al
 
 
 def score_gradient(scores: Any, mask: Any, al: float, xp: Any) -> Any:
@@ -53,7 +152,7 @@ def expectation(p: Any, values: Any, xp: Any) -> Any:
         return xp.sum(xp.where(p > 0, p * xp.where(p > 0, values, zero), zero), axis=-1)
 
 
-def entropy(p: Any, tau: float, xp: Any) -> Any:
+def _entropy(p: Any, tau: float, xp: Any) -> Any:
     """H(p) = (1 - ||p||_a)/al with a = 1/(2 - tau); Shannon at tau = 1; (1 - max p)/al from tau = 2 on."""
     al = tau - 1
     positive = xp.where(p > 0, p, xp.ones_like(p))
@@ -77,7 +176,7 @@ def entropy(p: Any, tau: float, xp: Any) -> Any:
         return -xp.expm1(log_norm) / al
 
 
-def minimiser(p: Any, tau: float, xp: Any) -> Any:
+def _minimiser(p: Any, tau: float, xp: Any) -> Any:
     """s_i = p_i^a / sum_k p_k^a; for tau >= 2 the vertex of the first largest probability."""
     top = xp.max(p, axis=-1, keepdims=True)
     first = xp.argmax(p, axis=-1)[..., None] == xp.arange(p.shape[-1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.losses.arrays import quiet
-from hconsist.losses.power import expectation
+from hconsist.losses.power import expectation, negative_log_softmax, score_gradient
 
 __all__ = ["UserPsi"]
 
@@ -30,26 +30,38 @@ class UserPsi:
     """
 
     def __init__(self, psi: Any, derivative: Any = None):
-        self.expression = None if callable(psi) and not _is_sympy(psi) else _as_expression(psi)
-        self.text = getattr(psi, "__name__", "psi") if self.expression is None else str(self.expression)
+        self._symbolic: Any = None if callable(psi) and not _is_sympy(psi) else _as_expression(psi)
+        self.text = getattr(psi, "__name__", "psi") if self._symbolic is None else str(self._symbolic)
         self._callable, self._derivative = psi, derivative
-        self.differentiable = self.expression is not None or derivative is not None
+        self.differentiable = self._symbolic is not None or derivative is not None
         self._check()
 
     def __call__(self, log_loss: Any, xp: Any) -> Any:
         """psi(exp(-L)), on any array namespace; ``+inf`` where it overflows."""
         with quiet():
-            if self.expression is None:
+            if self._symbolic is None:
                 return xp.asarray(self._callable(xp.exp(-_capped(log_loss, xp, 0.97))))
             found = _filled(self._programs[0].array(xp, _capped(log_loss, xp)), log_loss, xp)
             return xp.where(xp.isinf(log_loss) & (found > 1e30), xp.full_like(found, xp.inf), found)
+
+    def score_gradient(self, scores: Any, mask: Any, xp: Any) -> Any:
+        """The gradient of L = -log s_y, rescaled row by row by d psi / d L."""
+        log_loss = negative_log_softmax(scores, xp)[0]
+        own = xp.sum(xp.where(mask, log_loss, xp.zeros_like(log_loss)), axis=-1)
+        return self.slope(own, xp)[..., None] * score_gradient(scores, mask, 0.0, xp)
+
+    def expression(self, *, decimal: bool = False) -> Any:
+        """psi(s) in SymPy, exact as given; UnsupportedError for a callable."""
+        if self._symbolic is None:
+            raise UnsupportedError("psi", "text or a SymPy expression for a symbolic definition", self.text)
+        return self._symbolic
 
     def slope(self, log_loss: Any, xp: Any) -> Any:
         """d psi(exp(-L)) / dL = -s psi'(s) >= 0, the factor between this loss's gradient and that of the logistic."""
         if not self.differentiable:
             raise UnsupportedError("psi", "given with derivative=... (or as text or SymPy) for gradients", self.text)
         with quiet():
-            if self.expression is None:
+            if self._symbolic is None:
                 s = xp.exp(-_capped(log_loss, xp, 0.97))
                 return -s * xp.asarray(self._derivative(s))
             return _filled(self._programs[1].array(xp, _capped(log_loss, xp)), log_loss, xp)
@@ -62,7 +74,7 @@ class UserPsi:
         from hconsist.definitions import compile_expression
 
         log_loss = sympy.Symbol("L", positive=True)
-        psi = self.expression.subs(dict.fromkeys(self.expression.free_symbols, sympy.exp(-log_loss)))
+        psi = self._symbolic.subs(dict.fromkeys(self._symbolic.free_symbols, sympy.exp(-log_loss)))
         slope = psi.diff(log_loss)
         psi, slope, second = (compile_expression(e, (log_loss,)) for e in (psi, slope, slope.diff(log_loss)))
         return psi, slope, second
@@ -74,7 +86,7 @@ class UserPsi:
         gaps, median = np.diff(_GRID), np.median(np.abs(values))
         noise = 32 * np.finfo(float).eps * (np.abs(values) + median)  # of the values, as a callable may round them
         rises = np.flatnonzero(np.diff(values) > noise[1:] + noise[:-1])
-        if self.expression is None:
+        if self._symbolic is None:
             slopes = np.diff(values) / gaps
             bends = np.diff(slopes) + 2 * noise[1:-1] * (1 / gaps[1:] + 1 / gaps[:-1])
         else:
@@ -154,7 +166,10 @@ def _as_expression(psi: Any) -> Any:
     from hconsist.expressions import parse, variable
 
     if isinstance(psi, str):
-        return parse(psi)
+        try:
+            return parse(psi)
+        except InputError as error:
+            raise InputError("psi", error.domain, error.value) from None
     if not _is_sympy(psi) or not hasattr(psi, "free_symbols"):
         raise InputError("psi", "text, a SymPy expression or a callable", psi)
     if len(psi.free_symbols) != 1:
