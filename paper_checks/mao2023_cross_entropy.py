@@ -14,8 +14,6 @@ from fractions import Fraction
 
 import numpy as np
 import sympy as sp
-
-from hconsist.claims import Claim, Paper, Twin
 from hconsist.derivations import (
     concave_hull,
     freezing,
@@ -25,8 +23,10 @@ from hconsist.derivations import (
     square_root_bound,
     two_label_sharpness,
 )
+
+from hconsist.claims import Claim, Paper, Twin
 from hconsist.domains import UNIT, Domain
-from hconsist.evidence import Evidence, Expectation, Level, Source, Verdict
+from hconsist.evidence import Evidence, Level, Source, Verdict
 from hconsist.rigorous import check_points
 from hconsist.sampling import search
 from hconsist.steps import Cited, Derivation, Given, Identity, Sign, Step
@@ -101,7 +101,7 @@ phi_is_psi = chain(
 
 entropy_and_minimiser = chain(
     "entropy-and-minimiser",
-    "H(p) = (1 - ||p||_a)/al, reached at s_i = p_i^a / S with S = sum_k p_k^a (tau < 2; Shannon entropy and s = p at 1).",
+    "H(p) = (1 - ||p||_a)/al, reached at s_i = p_i^a / S S = sum_k p_k^a (tau < 2; Shannon and s = p at 1).",
     Given("Setting", text="p in the simplex, S = sum_k p_k^a, 0 < a < infinity, al = 1 - 1/a."),
     Identity("Each label's share", p * psi(p**a / S, AL), (p - p**a * S ** (-AL)) / AL),
     Identity("Their sum", (1 - S * S ** (-AL)) / AL, (1 - S ** (1 / a)) / AL, text="Since sum p = 1, sum p^a = S."),
@@ -124,7 +124,7 @@ valid_one_two = chain(
     "For 1 < tau < 2 and every n, T_n >= (2/n)^(tau-1) D_2, which is the published form.",
     Given(
         "Theorem 1 (derivation pooling)",
-        text="A near-minimiser under 'label j on top' may be taken constant on the pooled set, which holds labels 1 and "
+        text="A near-minimiser under 'label j on top' may be constant on the pooled set, which holds labels 1 and "
         "j; so s_1 = s_j = max s >= 1/n and Sig = s_1 + s_j >= 2/n.",
     ),
     Given(
@@ -143,8 +143,8 @@ valid_above_two = chain(
     "For tau >= 2 the published t/((tau-1) n^(tau-1)) lies below the sharp hull.",
     Given(
         "Theorem 8 (derivation concave_hull)",
-        text="The hull has vertices (1/k, (1/k)(1 - max_m (m-1) m^(-be))/be), 2 <= m <= k + 1 <= n; so it is enough that "
-        "1 - (m-1) m^(-be) >= n^(-be).",
+        text="The hull has vertices (1/k, (1/k)(1 - max_m (m-1) m^(-be))/be), 2 <= m <= k + 1 <= n; so it is enough "
+        "that 1 - (m-1) m^(-be) >= n^(-be).",
     ),
     Identity("Collect", (m - 1) * m ** (-BE) + m ** (-BE), m ** (1 - BE)),
     Sign("n^(-be) falls in n", sp.Lt(sp.Derivative(n ** (-BE), n), 0), text="so n^(-be) <= m^(-be) for m <= n."),
@@ -248,7 +248,7 @@ tight_up_to_one = chain(
 
 not_attained = chain(
     "not-attained-above-one",
-    "For 1 < tau < 2 and n >= 3 only p = e_1 has zero-one regret 1, and T_n(1) = (n/2)^(tau-1) x published(1) > published(1).",
+    "For 1 < tau < 2 and n >= 3 only p = e_1 has zero-one regret 1, and T_n(1) = (n/2)^(tau-1) x published(1).",
     Identity(
         "T(1)", psi(sp.Rational(1, 2), AL), (1 - 2 ** (-AL)) / AL, text="e_1 with a tie of two labels; H(e_1) = 0."
     ),
@@ -468,7 +468,7 @@ CLAIMS = (
     ),
     _derived(
         "not-attained-above-one",
-        "For 1 < tau < 2 and n >= 3 the published T is not attained: at t = 1 the true value is (n/2)^(tau-1) times it.",
+        "For 1 < tau < 2 and n >= 3 the published T is not attained: T(1) is (n/2)^(tau-1) times it.",
         not_attained,
         Twin(
             "the published value is attained at t = 1 for tau = 3/2, n = 3",
