@@ -10,9 +10,10 @@ from functools import partial
 
 import sympy as sp
 
+from hconsist.derivations import pooled_hull
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
-from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
+from hconsist.steps import Checked, Cited, Combination, Derivation, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build", "evidence"]
 
@@ -50,12 +51,17 @@ def evidence(factor: Fraction | int = 1) -> Evidence:
     return check_points(slack, [{tau: Fraction(3, 2), t: Fraction(1)}])
 
 
+def _theorem_four(shown: sp.Basic) -> Evidence:
+    return pooled_hull.evidence()
+
+
 def _setting() -> tuple[Step, ...]:
     return (
-        Given("Theorem 4", text=r"For $a \ge 2$ the convex hull of $T_n$ is that of the least of $D_2, ..., D_n$, with "
-              r"$\alpha D_m(t) = N - m^{-\alpha}$, $N$ the least norm with exponent $a$ of the laws $q$ on $m$ labels "
-              r"with $q_1 - q_2 = t$. So it is enough that $\alpha D_m(t) \ge \gamma t^2$, $\gamma = 1 - "
-              r"2^{-\alpha}$, as "
+        Checked("Theorem 4", (le(sp.Function("T_n")(t), sp.Function("D_m")(t)),), _theorem_four,
+                method="derivation pooled_hull", text=r"For $a \ge 2$ the convex hull of $T_n$ is that of the least "
+              r"of $D_2, ..., D_n$, with $\alpha D_m(t) = N - m^{-\alpha}$, $N$ the least norm with exponent $a$ of "
+              r"the laws $q$ on $m$ labels with $q_1 - q_2 = t$. So it is enough that $\alpha D_m(t) \ge \gamma t^2$, "
+              r"$\gamma = 1 - 2^{-\alpha}$, as "
               r"$\gamma t^2$ is convex. $M = m - 2 \ge 0$."),
         Identity("The exponents", 1 - 1 / (1 + e), e / (1 + e), text=r"$1/a = 1 - \alpha = e \alpha$; $b = "
                                                                      r"1/\alpha = 1 + e$."),

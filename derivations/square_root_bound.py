@@ -9,11 +9,11 @@ from fractions import Fraction
 from functools import partial
 
 import sympy as sp
-from hconsist.derivations import concave_hull, quadratic_floor
 
+from hconsist.derivations import concave_hull, freezing, quadratic_floor, two_label_sharpness
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
-from hconsist.steps import Checked, Cited, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
+from hconsist.steps import Checked, Cited, Derivation, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build", "evidence", "small_tau_evidence"]
 
@@ -57,8 +57,11 @@ def _curve() -> tuple[Step, ...]:
     al = 1 - 1 / a
     gain = sp.Symbol("g", real=True)
     return (
-        Given("Theorems 2 and 3 (derivations freezing, two_label_sharpness)",
-              text=r"$T_n = D_2 = 2^{-\alpha}(M_a - 1)/\alpha$ for $0 \le \tau \le 3/2$ and every $n$."),
+        Checked("Theorem 2", (sp.Eq(sp.Function("T_n")(t), sp.Function("D_2")(t), evaluate=False),), _theorem_two,
+                method="derivation freezing", text=r"For $0 \le \tau \le 1$."),
+        Checked("Theorem 3", (sp.Eq(sp.Function("T_n")(t), sp.Function("D_2")(t), evaluate=False),), _theorem_three,
+                method="derivation two_label_sharpness",
+                text=r"For $1 \le \tau \le 3/2$; $D_2 = 2^{-\alpha}(M_a - 1)/\alpha$, every $n$."),
         Cited("Binomial series", "Newton; Abel at the end of the interval",
               text=r"$A(w)$ is the sum of $\binom{a}{2k} w^k$, $w = t^2 \le 1$."),
         Identity("Second coefficient", sp.ff(a, 2) / 2, a * (a - 1) / 2),
@@ -163,6 +166,14 @@ def _upper() -> tuple[Step, ...]:
         Sign("tau = 2", ge(curve, t**2 / 2), put={t: 1 / (1 + x)}, text=r"$t \le 1$. All of $1 \le \tau \le 2$ is "
                                                                         r"covered."),
     )  # fmt: skip
+
+
+def _theorem_two(shown: sp.Basic) -> Evidence:
+    return freezing.build().run()
+
+
+def _theorem_three(shown: sp.Basic) -> Evidence:
+    return two_label_sharpness.build().run()
 
 
 def _theorem_five(shown: sp.Basic) -> Evidence:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hconsist.figures.brute_force import lower_hull, regret
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hconsist.figures.brute_force import lower_hull, regret
 from hconsist.plotting import MUTED, key, label, loss_title, marks, published, theory
 from hconsist.transforms import transform
 

@@ -14,6 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 import sympy as sp
+
+from hconsist.claims import Claim, Paper, Twin
 from hconsist.derivations import (
     concave_hull,
     freezing,
@@ -23,8 +25,6 @@ from hconsist.derivations import (
     square_root_bound,
     two_label_sharpness,
 )
-
-from hconsist.claims import Claim, Paper, Twin
 from hconsist.domains import UNIT, Domain
 from hconsist.evidence import Evidence, Level, Source, Verdict
 from hconsist.rigorous import check_points

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 import sympy as sp
-from hconsist.derivations import freezing, pooling, two_label_sharpness
 
+from hconsist.derivations import freezing, pooling, two_label_sharpness
 from hconsist.evidence import Level, Verdict
 from hconsist.steps import Checked, Combination, Identity, Monotone, Refutation, Sign
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from hconsist.derivations import concave_hull, quadratic_floor, square_root_bound
 
+from hconsist.derivations import concave_hull, quadratic_floor, square_root_bound
 from hconsist.evidence import Level, Verdict
 from hconsist.steps import Derivation, Identity, Sign, Step
 

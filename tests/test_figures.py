@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hconsist.figures import gamma, improvement, phi_family, transformations
-from hconsist.figures.brute_force import lower_hull, regret
 from matplotlib.colors import to_hex
 
 from hconsist import catalog, plotting
 from hconsist.domains import InputError
+from hconsist.figures import gamma, improvement, phi_family, transformations
+from hconsist.figures.brute_force import lower_hull, regret
 
 SMALL = {
     "phi_family": {"points": 21},

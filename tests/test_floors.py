@@ -97,9 +97,8 @@ def test_mean_absolute_error_inverse_is_the_closed_form():
 
 
 def test_levels_say_what_this_release_repeats():
-    levels = {0.5: Level.ENCLOSED, 1.2: Level.CITED, 1.4: Level.SYMBOLIC, 1.5: Level.SYMBOLIC, 1.8: Level.CITED}
-    assert {tau: of(tau).level for tau in levels} == levels
-    assert of(2.0).level is of(2.5).level is Level.SYMBOLIC
+    # the derivations square_root_bound, quadratic_floor and concave_hull, whose own tests assert their verdicts
+    assert {of(tau).level for tau in (0.5, 1.2, 1.4, 1.5, 1.8, 2.0, 2.5)} == {Level.SYMBOLIC}
 
 
 def test_bad_input():

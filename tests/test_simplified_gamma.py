@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import mpmath
 import pytest
-from hconsist.derivations import simplified_gamma
 
+from hconsist.derivations import simplified_gamma
 from hconsist.evidence import Level, Verdict
 
 

@@ -62,7 +62,8 @@ def test_sides():
     assert hc.transform("gce:q=0.5", n_classes=9, method="published").side is Side.LOWER
     assert hc.transform("gce:q=0.5", n_classes=9).side is Side.EXACT
     assert hc.transform("comp-sum:tau=1.9", n_classes=9).raw_side is Side.UPPER
-    assert hc.transform("comp-sum:tau=1.9", n_classes=9).level is Level.CITED
+    assert hc.transform("comp-sum:tau=1.9", n_classes=9).level is Level.SAMPLED
+    assert hc.transform("comp-sum:tau=1.6", n_classes=9).level is Level.CITED
 
 
 def test_growth_and_curve_objects():

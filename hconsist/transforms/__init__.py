@@ -18,6 +18,7 @@ __all__ = ["METHODS", "Transformation", "transform"]
 METHODS = ("sharp", "published")
 """Methods available for the pair (comp-sum loss, complete hypothesis set)."""
 
+ACTIVE_CURVE = "the curves D_m that touch the hull are found by a rule checked against every m for n <= 200, not proved"
 PUBLISHED = "Mao, Mohri and Zhong 2023, arXiv 2304.07288 (recalled; only the abstract was read)"
 
 
@@ -49,8 +50,9 @@ def transform(
     Notes
     -----
     Sharp: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit vertices for
-    tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8 of the derivations); the ball part of Theorem 7 and Theorem 4
-    are cited in this release, which the level says.
+    tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved in this release: the ball
+    part of Theorem 7 is cited, and on (tau_c, 2) the curves D_m that touch the hull are found by a rule checked
+    against all m up to n = 200.
     """
     surrogate = losses.get(loss)
     n = int(N_CLASSES.check_scalar("n_classes", n_classes))
@@ -109,11 +111,16 @@ def _sharp(tau: float, n: int) -> _Choice:
             (),
         )
     if tau <= TAU_C:
-        return TwoLabelKernel(tau), Level.CITED, ("Theorems 4 and 7 (ball part not repeated in this release)",), ()
+        return (
+            TwoLabelKernel(tau),
+            Level.CITED,
+            ("Theorem 7, derived here (its ball part is not repeated in this release)",),
+            (),
+        )
     if tau < 2:
         from hconsist.transforms.pooled import PooledKernel
 
-        return PooledKernel(tau, n), Level.CITED, ("Theorem 4 (not repeated in this release)",), ()
+        return PooledKernel(tau, n), Level.SAMPLED, ("Theorem 4, derived here",), (ACTIVE_CURVE,)
     from hconsist.transforms.concave import ConcaveKernel
 
     return ConcaveKernel(tau, n), Level.SYMBOLIC, ("Theorem 8, derived here",), ()

