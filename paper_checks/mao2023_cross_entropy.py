@@ -10,6 +10,7 @@ D_2(t) = 2^(-al) (M_a(t) - 1)/al.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +20,7 @@ from hconsist.claims import Claim, Paper, Twin
 from hconsist.derivations import (
     concave_hull,
     freezing,
+    pooled_hull,
     pooling,
     quadratic_floor,
     simplified_gamma,
@@ -73,6 +75,11 @@ def published(t: sp.Expr, a: sp.Expr, n: sp.Expr) -> sp.Expr:
 def chain(name: str, statement: str, *steps: Step) -> Callable[[], Evidence]:
     """The decision of a claim that a short chain of formulas proves."""
     return lambda: Derivation(name, name, statement, steps).run()
+
+
+def attained(decide: Callable[[], Evidence], **where: str) -> Callable[[], Evidence]:
+    """The decision of a claim called tight: the chain, whose last identity says that the slack is 0 at ``where``."""
+    return lambda: replace(decide(), slack=0.0, where=where)
 
 
 def fails_at(slack: sp.Expr, **point: int | Fraction) -> Callable[[], Evidence]:
@@ -173,7 +180,8 @@ convex = chain(
         (a - 1) * A1 * A2 / (1 - t**2) ** 2,
         text="M'' = A^(1/a-2) [(1/a)(1/a-1) A'^2 + (1/a) A A'']; X = (1+t)^a, Y = (1-t)^a.",
     ),
-    Identity("Its factor", 2 ** (-AL) * (a - 1) / AL, a * 2 ** (-AL), text="D_2'' has a factor (a-1)/al = a > 0."),
+    Identity("Its factor", 2 ** (-AL) * (a - 1) / AL, a * 2 ** (-AL), text="D_2'' = 2^(-al) M''/al."),
+    Sign("D_2'' is positive", sp.Gt(a * 2 ** (-AL) * c, 0, evaluate=False), text="c = A^(1/a-2) (1-t^2)^(a-2) > 0."),
     Identity(
         "Logarithm", sp.Derivative((1 + t) * sp.log(1 + t) / 2 + (1 - t) * sp.log(1 - t) / 2, t, 2), 1 / (1 - t**2)
     ),
@@ -295,7 +303,7 @@ continuous_at_two = chain(
 
 two_labels_agree = chain(
     "two-labels-agree",
-    "At n = 2 the published and sharp forms agree for every tau <= 2.",
+    "At n = 2 the published and sharp forms agree for every tau <= 2 (for tau <= 1 both are D_2, whatever n).",
     Identity("1 < tau < 2", published(t, a, sp.S(2)), two_label(t, a)),
     Identity("tau = 2", t / 2, sp.Rational(1, 1) * (1 - sp.Rational(1, 2)) * t, text="one vertex: k = 1, m = 2."),
 )
@@ -356,6 +364,11 @@ POOLED_TWIN = sp.Rational(5, 16) - sp.Rational(13, 40)
 """tau = 3: entropy of the pooled law minus the forced risk, in exact fractions (derivation pooling, its control)."""
 THREE_LABELS = (t**a + (1 - t) ** a) ** (1 / a) - 3 ** (-AL)
 """al times the regret of p = (t, 0, 1-t) against the uniform softmax on three labels: at least al T_3(t)."""
+
+
+def _three_against_two(hundred_thousandths: int) -> sp.Expr:
+    """al times (regret of that law - D_2) at tau = hundred_thousandths / 10^5."""
+    return (THREE_LABELS - AL * two_label(t, a)).subs(a, sp.Rational(10**5, 2 * 10**5 - hundred_thousandths))
 
 
 def _recalled(slug: str, statement: str, decide: Callable[[], Evidence], twin: Twin, **more: object) -> Claim:
@@ -460,7 +473,7 @@ CLAIMS = (
     _recalled(
         "tight-up-to-one",
         "For 0 <= tau <= 1 and every n the published T is attained, by p = ((1+t)/2, (1-t)/2, 0, ...) and a tie.",
-        tight_up_to_one,
+        attained(tight_up_to_one, t="every t in [0, 1]"),
         Twin(
             "the same law attains (1 - 1/100) D_2 at tau = 0",
             fails_at(sp.Rational(99, 100) * (1 - sp.sqrt(1 - t**2)) - SUM_EXPONENTIAL_REGRET, t=Fraction(3, 5)),
@@ -485,6 +498,15 @@ CLAIMS = (
         ),
     ),
     _derived(
+        "pooled-hull",
+        "For 3/2 <= tau < 2 and every n the hull of the sharp T is the hull of D_2, ..., D_n.",
+        pooled_hull.evidence,
+        Twin(
+            "it is D_2 alone at tau = 19/10, n = 3",
+            fails_at((THREE_LABELS - AL * two_label(t, a)).subs(a, 10), t=Fraction(1, 2)),
+        ),
+    ),
+    _derived(
         "square-root-bound",
         "T_n(t) >= t^2/2 for 1 <= tau <= 2 and every n: zero-one regret <= sqrt(2 x surrogate regret).",
         square_root_bound.evidence,
@@ -505,7 +527,7 @@ CLAIMS = (
     _derived(
         "quadratic-constant-from-three-halves",
         "T_n(t) >= t^2 (1 - 2^(1-tau))/(tau-1) for 3/2 <= tau < 2 and every n, with equality at t = 1.",
-        quadratic_floor.evidence,
+        attained(quadratic_floor.evidence, t="1"),
         Twin("with the constant 1 % larger", fails_at(-sp.Rational(1, 100) * 2 * (1 - 1 / sp.sqrt(2)) * t**2, t=1)),
     ),
     _derived(
@@ -555,6 +577,12 @@ CLAIMS = (
         "No conditional law and scores of four labels have less surrogate regret than the sharp T at tau = 3/2.",
         conditional_regret_slack(1.5, 4),
         Twin("than 1.2 times the sharp T", conditional_regret_slack(1.5, 4, inflate=1.2)),
+    ),
+    _derived(
+        "threshold-value",
+        "At tau = 1.66298 the law (t, 0, 1-t) does not beat D_2 at t = 1/100, ..., 99/100; just above tau_c it does.",
+        lambda: check_points(_three_against_two(166298), [{t: Fraction(k, 100)} for k in range(1, 100)]),
+        Twin("the same at tau = 1.66299", fails_at(_three_against_two(166299), t=Fraction(600134, 10**6))),
     ),
     Claim(
         "threshold",
