@@ -9,7 +9,6 @@ import array_api_strict
 import mpmath
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
@@ -110,8 +109,19 @@ def test_no_nan_for_finite_scores(name, scores):
     assert not np.isnan(loss.conditional_risk(scores, np.array([0.5, 0.5, 0.0])))
 
 
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="torch is an extra: pip install hconsist[torch]")
+
+
+@pytest.fixture(params=["strict", "torch"])
+def convert(request):
+    if request.param == "strict":
+        return array_api_strict.asarray
+    return request.getfixturevalue("torch").as_tensor
+
+
 @pytest.mark.parametrize("name", SHAPED + OWN)
-@pytest.mark.parametrize("convert", [array_api_strict.asarray, torch.as_tensor], ids=["strict", "torch"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_namespaces_agree_and_keep_the_dtype(name, convert, dtype):
     loss, rng = losses.get(name), np.random.default_rng(1)
@@ -131,7 +141,7 @@ def test_namespaces_agree_and_keep_the_dtype(name, convert, dtype):
 
 
 @pytest.mark.parametrize("name", SHAPED + OWN)
-def test_torch_differentiates_the_value(name):
+def test_torch_differentiates_the_value(name, torch):
     loss, labels = losses.get(name), np.array([0, 1, 2, 1])
     scores = torch.tensor(np.random.default_rng(2).normal(size=(4, 3)), requires_grad=True)
     loss.value(scores, torch.as_tensor(labels)).sum().backward()

@@ -9,4 +9,5 @@ TOLERANCES = {
     ("value", "published"): 1e-14,
     ("inverse", "published"): 1e-14,
     ("value", "pooled"): 1e-12,
+    ("entropy", "power"): 1e-14,
 }
