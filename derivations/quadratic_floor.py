@@ -107,6 +107,7 @@ def _chord() -> tuple[Step, ...]:
     X, Z = sp.symbols("X Z", positive=True)
     s0, c0, C = X - Z, X + Z, (1 + r) * X + (1 - r) * Z
     ds0, dc, dC = e * (X / (1 + r) + Z / (1 - r)), e * (X / (1 + r) - Z / (1 - r)), (1 + e) * (X - Z)
+    sf, cf, Cf = (sp.Function(name)(r) for name in ("s", "c", "C"))
     S, A, B = sp.symbols("s A B", positive=True)
     z, f, g = sp.symbols("z f g", nonnegative=True)
     gain = (S + z) / (r * S) - 1 / r + f / (M + A) + al * g / (M + B)
@@ -116,13 +117,22 @@ def _chord() -> tuple[Step, ...]:
                     text=r"So $t(r)$ increases, from 0 to $t_m = t(1)$."),
         Combination("C increases", ge(dhigh, 0), ((1 + e, up, {b: 1 - r, x: 2 * r}),), put=RANGE),
         convex,
-        Identity("Derivatives of the powers", sp.diff((1 + r) ** e, r), e * (1 + r) ** e / (1 + r)),
+        Identity("s'", sp.Derivative(s, r), e * ((1 + r) ** e / (1 + r) + (1 - r) ** e / (1 - r)), put=RANGE),
+        Identity("c'", sp.Derivative(low, r), e * ((1 + r) ** e / (1 + r) - (1 - r) ** e / (1 - r)), put=RANGE),
+        Identity("C'", sp.Derivative(high, r), (1 + e) * ((1 + r) ** e - (1 - r) ** e), put=RANGE),
+        Identity("Logarithmic derivative of N", sp.Derivative((1 - al) * sp.log(M + Cf) - sp.log(M + cf), r),
+                 (1 - al) * sp.diff(Cf, r) / (M + Cf) - sp.diff(cf, r) / (M + cf)),
+        Identity("Slope of t", sp.Derivative(sf / (M + cf), r),
+                 (sp.diff(sf, r) * (M + cf) - sf * sp.diff(cf, r)) / (M + cf) ** 2),
         Identity("Slope of N along the curve", e / (1 + e) * dC / (M + C) - dc / (M + c0),
                  r * (ds0 * (M + c0) - s0 * dc) / ((M + c0) * (M + C)),
                  text=r"The logarithmic derivative of $N = (M+C)^{1/a}/(M+c)$ is $r (M+C)^{-1} (M+c) t'(r)$, with "
                       r"$X$, $Z$ and "
                       r"$s$, $c$, $C$ as above: $dN/dt = r (M+C)^{-\alpha}$, so $dN/d(t^2) = "
                       r"(r/s)(M+c)(M+C)^{-\alpha}/2$."),
+        Identity("Minus its logarithmic derivative",
+                 -sp.Derivative(sp.log(r) - sp.log(sf) + sp.log(M + cf) - al * sp.log(M + Cf), r),
+                 sp.diff(sf, r) / sf - 1 / r - sp.diff(cf, r) / (M + cf) + al * sp.diff(Cf, r) / (M + Cf)),
         Sign("It decreases", ge(gain, 0), form=z / (r * S) + f / (M + A) + al * g / (M + B),
              text=r"Minus the derivative of its logarithm, with $r s' = s + z$, $c' = -f$, $C' = g$, all of these "
                   r"signs "
@@ -165,8 +175,11 @@ def _crossing() -> tuple[Step, ...]:
     z = sp.Symbol("z", nonnegative=True)
     bent = (1 + t) / top - g * t**2
     return (
-        Identity("Dual value for large r", sp.limit(1 / r + t, r, sp.oo), t,
-                 text=r"$(1 + rt)/(M + (1+r)^b)^\alpha$ divided through by $r$: tends to $t$ as $r \to \infty$. "
+        Identity("Dual value for large r: denominator", ((1 + r) ** (1 + e) * (g + 1)) ** al, (1 + r) * (g + 1) ** al,
+                 text=r"$\gamma$ stands here for $M (1+r)^{-b}$, which tends to 0: $(M + (1+r)^b)^\alpha$ is "
+                      r"$1 + r$ times what tends to 1."),
+        Identity("Dual value for large r", sp.limit((1 + r * t) / (1 + r), r, sp.oo), t,
+                 text=r"So $(1 + rt)/(M + (1+r)^b)^\alpha$ tends to $t$ as $r \to \infty$. "
                       r"With $r = 1$: $\alpha D_m \ge "
                       r"\max((1+t)/L, t) - m^{-\alpha}$, $L = (M + 2^b)^\alpha$."),
         Identity("L is at least 2", (2 ** (1 + e)) ** al, 2, text=r"$L$ at $M = 0$; it grows with $M$."),
@@ -216,6 +229,8 @@ def _sharp() -> tuple[Step, ...]:
     decreasing = Monotone("1 - (1 + z) exp(-z) is nonnegative", gap, z, derivative=z * sp.exp(-z))
     return (
         decreasing,
+        Identity("Derivative of the constant", sp.Derivative((1 - 2 ** (-A)) / A, A),
+                 (A * sp.log(2) * 2 ** (-A) - (1 - 2 ** (-A))) / A**2),
         Combination("The constant decreases in alpha", ge(-(A * sp.log(2) * 2 ** (-A) - (1 - 2 ** (-A))) / A**2, 0),
                     ((1 / A**2, decreasing, {z: A * sp.log(2)}),),
                     text=r"Minus the derivative of $(1 - 2^{-\alpha})/\alpha$."),

@@ -65,8 +65,8 @@ def _curve() -> tuple[Step, ...]:
         Cited("Binomial series", "Newton; Abel at the end of the interval",
               text=r"$A(w)$ is the sum of $\binom{a}{2k} w^k$, $w = t^2 \le 1$."),
         Identity("Second coefficient", sp.ff(a, 2) / 2, a * (a - 1) / 2),
-        Identity("Ratio of coefficients", (a - 2 * k) * (a - 2 * k - 1) / ((2 * k + 1) * (2 * k + 2)), ratio,
-                 text=r"$\binom{a}{2k+2} / \binom{a}{2k}$, with $k = 1 + j$."),
+        Identity("Ratio of coefficients", sp.binomial(a, 2 * k + 2) / sp.binomial(a, 2 * k), ratio,
+                 text=r"$k = 1 + j$."),
         Identity("From M to T", 2 ** (-al) * ((a - 1) * gain / 2) / al, a * 2 ** (1 / a) / 4 * gain,
                  text=r"$M - 1 = (a-1) g/2$ gives $D_2 = a 2^{1/a} g/4$; so $M \ge 1 + (a-1) w/2$, or $\le$ if $a "
                       r"< 1$, "
@@ -81,7 +81,8 @@ def _below_one() -> tuple[Step, ...]:
     right = (k - a) * (1 - a) / (2 * (k + 1))
     below = {a: 1 / (1 + u)}
     return (
-        Identity("tau < 1: ratio for the comparison", -(a - k) / (k + 1) * (1 - a) / 2, right,
+        Identity("tau < 1: ratio for the comparison",
+                 sp.binomial(a, k + 1) / sp.binomial(a, k) * -(1 - a) / 2, right,
                  text=r"To show: $A \le (1-x)^a$, $x = (1-a)w/2$. Beyond the constant all coefficients of both "
                       r"sides are "
                       r"negative; moduli are compared."),
