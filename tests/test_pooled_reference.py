@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tolerances import TOLERANCES
 
+from hconsist.transforms.hull import Power
 from hconsist.transforms.pooled import PooledKernel
 from hconsist.transforms.two_label import TwoLabelKernel
 
@@ -130,6 +131,22 @@ def test_the_hull_agrees_with_forty_digits(tau, n):
             found = mpmath.mpf(float(kernel.value(np.array(t))))
             error = abs(found - expected) / expected
             assert error <= TOLERANCES["value", "pooled"], (t, mpmath.nstr(error, 5))
+
+
+@pytest.mark.parametrize("tau", [1.9, 2 - 1e-6, 2 - 1e-9, 2 - 1e-12])
+@pytest.mark.parametrize("m", [3, 1000, 10**9])
+def test_single_curves_around_their_kink(tau, m):
+    """D_m leaves zero abruptly at its kink as tau -> 2: there the error allowed is 8 eps x condition number t D'/D."""
+    power = Power(tau)
+    with mpmath.workdps(60):
+        curve = Curve(m, mpmath.mpf(tau) - 1)
+        for share in (0.5, 0.999, 1 - 1e-9, 1 + 1e-12, 1 + 1e-9, 1.001, 1.5, 3.0):
+            t = min(float(curve.kink) * share, 1.0)
+            expected = curve.value(mpmath.mpf(t))
+            found = mpmath.mpf(float(power.curve(np.array([float(m)]), np.array([t]))[0]))
+            condition = abs(curve.slope(mpmath.mpf(t)) * t / expected)
+            allowed = max(1e-13, float(8 * np.finfo(float).eps * condition))
+            assert abs(found - expected) <= allowed * expected, (share, float(condition))
 
 
 def test_a_kernel_off_by_a_part_in_a_billion_is_rejected():
