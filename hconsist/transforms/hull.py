@@ -88,7 +88,8 @@ class Power:
         rest = m - 2.0
         with np.errstate(divide="ignore"):
             # q = (sigma, 0, 1, ..., 1)/(m - 2 + sigma); m = 2 has r <= 1 for every t
-            log_sigma = np.where(rest > 0.0, np.log(np.maximum(rest, 1.0)) + np.log(t) - np.log1p(-t), -np.inf)
+            # one logarithm of the product: a sum of logarithms would lose log m ulps near the kink, where sigma is 1
+            log_sigma = np.where(rest > 0.0, np.log(np.maximum(rest, 1.0) * t / (1.0 - t)), -np.inf)
         beyond = log_sigma >= be * np.log(2.0)
         log_c = np.maximum(log_sigma, 0.0) / (2.0 - self.tau)
         far = al * np.log(m) + np.log(t) + (2.0 - self.tau) * np.log1p(rest * np.exp(-log_c))
