@@ -102,12 +102,10 @@ class Step:
         return (*(sp.Eq(s, e, evaluate=False) for s, e in self.put.items()), *signs)
 
 
-@dataclass(frozen=True)
-class Given(Step):
-    """A definition or hypothesis: nothing to close, but later steps may use its ``relations``."""
+class _Granted(Step):
+    """Nothing to close; later steps may use the ``relations``."""
 
-    relations: tuple[sp.Basic, ...] = ()
-    mark = "given"
+    relations: tuple[sp.Basic, ...]
     counts = False
 
     @property
@@ -116,6 +114,14 @@ class Given(Step):
 
     def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
         return _GRANTED
+
+
+@dataclass(frozen=True)
+class Given(_Granted):
+    """A definition or hypothesis: nothing to close, but later steps may use its ``relations``."""
+
+    relations: tuple[sp.Basic, ...] = ()
+    mark = "given"
 
 
 @dataclass(frozen=True)
@@ -126,20 +132,12 @@ class Words(Given):
 
 
 @dataclass(frozen=True)
-class Cited(Step):
+class Cited(_Granted):
     """A textbook fact, named with its reference; its ``relations`` are the instance that is used."""
 
     reference: str
     relations: tuple[sp.Basic, ...] = ()
     mark = "classical fact"
-    counts = False
-
-    @property
-    def formulas(self) -> tuple[sp.Basic, ...]:
-        return self.relations
-
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
-        return _GRANTED
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def as_fact(relation: sp.Basic, put: Mapping[sp.Symbol, sp.Expr]) -> Fact:
 
 
 def require_exact(*formulas: sp.Basic) -> None:
+    """InputError for a formula that holds a Float."""
     for formula in formulas:
         if formula.has(sp.Float):
             raise InputError("formula", "exact (no Float)", formula)
