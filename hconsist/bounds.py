@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hconsist import losses
-from hconsist.domains import NONNEGATIVE, REAL, Domain, InputError
+from hconsist.domains import NONNEGATIVE, REAL, UNIT, InputError
 from hconsist.losses.base import Loss
 from hconsist.results import Bound, Side
 from hconsist.transforms import transform
@@ -56,7 +56,7 @@ def bound(
     curve = transform(loss, n_classes=n_classes, hypotheses=hypotheses, method=method)
     excess = NONNEGATIVE.check_scalar("excess", excess)
     surrogate_gap = NONNEGATIVE.check_scalar("surrogate_gap", surrogate_gap)
-    target_gap = Domain(0, 1).check_scalar("target_gap", target_gap)
+    target_gap = UNIT.check_scalar("target_gap", target_gap)
     argument = excess + surrogate_gap
     limit = float(curve.inverse(argument))
     value = max(0.0, limit - target_gap)

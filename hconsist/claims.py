@@ -58,7 +58,6 @@ class Claim:
     twin: Twin | None = None
     corrected_by: str = ""
     """For a claim expected to fail: the slug of its corrected form, which must hold."""
-    slow: bool = False
 
 
 @dataclass(frozen=True)
