@@ -13,6 +13,13 @@ from hconsist.evidence import Evidence, Expectation, Level, Verdict
 
 PAPERS = [name for name, _ in catalog.PAPERS]
 
+NOT_PROVED = {
+    "mao2023_cross_entropy:sampled-regrets": Level.SAMPLED,
+    "mao2023_cross_entropy:threshold-value": Level.HIGH_PRECISION,
+    "mao2023_cross_entropy:threshold": Level.CITED,
+}
+"""Claims that hold without a proof, by id: whatever else is expected to hold must be proved."""
+
 
 @pytest.fixture(scope="module", params=PAPERS)
 def report(request):
@@ -30,11 +37,7 @@ def test_claims_that_hold_are_proved_except_where_listed(report):
         for o in report.outcomes
         if o.expectation is Expectation.HOLDS and o.evidence.verdict is not Verdict.PROVED
     }
-    assert merely == {
-        "mao2023_cross_entropy:sampled-regrets": Level.SAMPLED,
-        "mao2023_cross_entropy:threshold-value": Level.HIGH_PRECISION,
-        "mao2023_cross_entropy:threshold": Level.CITED,
-    }
+    assert merely == {id_: level for id_, level in NOT_PROVED.items() if id_.startswith(f"{report.outcomes[0].paper}:")}
 
 
 def test_every_claim_has_a_twin_and_every_twin_a_witness(report):
