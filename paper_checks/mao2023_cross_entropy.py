@@ -10,7 +10,6 @@ D_2(t) = 2^(-al) (M_a(t) - 1)/al.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -28,10 +27,11 @@ from hconsist.derivations import (
     two_label_sharpness,
 )
 from hconsist.domains import UNIT, Domain
-from hconsist.evidence import Evidence, Level, Source, Verdict
+from hconsist.evidence import Evidence, Source
+from hconsist.paper_checks.decisions import attained, chain, cited, fails_at
 from hconsist.rigorous import check_points
 from hconsist.sampling import search
-from hconsist.steps import Cited, Derivation, Given, Identity, Sign, Step
+from hconsist.steps import Cited, Given, Identity, Sign
 
 __all__ = ["PAPER", "CLAIMS"]
 
@@ -70,31 +70,6 @@ def published(t: sp.Expr, a: sp.Expr, n: sp.Expr) -> sp.Expr:
     """The published T on 1 < tau < 2 (recalled)."""
     al = 1 - 1 / a
     return (power_mean(t, a) - 1) / (al * n**al)
-
-
-def chain(name: str, statement: str, *steps: Step) -> Callable[[], Evidence]:
-    """The decision of a claim that a short chain of formulas proves."""
-    return lambda: Derivation(name, name, statement, steps).run()
-
-
-def attained(decide: Callable[[], Evidence], slack: sp.Expr, **point: int | Fraction) -> Callable[[], Evidence]:
-    """The decision of a claim called tight: ``decide``, with the slack found to reach 0 at an exact point."""
-
-    def tight() -> Evidence:
-        evidence, found = decide(), check_points(slack, [_at(slack, point)])
-        reached = evidence.passed and found.passed and found.slack == 0
-        return replace(evidence, slack=found.slack, where=found.where) if reached else evidence
-
-    return tight
-
-
-def _at(expression: sp.Expr, point: dict[str, int | Fraction]) -> dict[sp.Symbol, Fraction]:
-    return {next(x for x in expression.free_symbols if str(x) == name): Fraction(v) for name, v in point.items()}
-
-
-def fails_at(slack: sp.Expr, **point: int | Fraction) -> Callable[[], Evidence]:
-    """The decision of a false statement ``slack >= 0``: one exact point, evaluated in balls."""
-    return lambda: check_points(slack, [_at(slack, point)])
 
 
 # --- the family --------------------------------------------------------------------------------------------------
@@ -353,11 +328,6 @@ def conditional_regret_slack(tau: float, n_classes: int, inflate: float = 1.0) -
 
     box = {f"p{k}": UNIT for k in range(n_classes)} | {f"h{k}": Domain(-12, 12) for k in range(n_classes)}
     return lambda: search(slack, box, rng=0, points=4000, refine=200, tolerance=1e-10)
-
-
-def cited(reason: str) -> Callable[[], Evidence]:
-    """A statement that is stated, not checked."""
-    return lambda: Evidence(Verdict.NOT_CHECKED, Level.CITED, reason=reason)
 
 
 # --- false twins -------------------------------------------------------------------------------------------------
