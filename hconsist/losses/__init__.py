@@ -9,6 +9,7 @@ from typing import Any
 from hconsist.domains import InputError
 from hconsist.losses.base import Loss
 from hconsist.losses.comp_sum import CompSum, GeneralizedCrossEntropy, Logistic, MeanAbsoluteError, SumExponential
+from hconsist.losses.margin import RhoMarginCompSum
 
 __all__ = [
     "NAMES",
@@ -17,6 +18,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MeanAbsoluteError",
+    "RhoMarginCompSum",
     "SumExponential",
     "get",
 ]
@@ -27,6 +29,7 @@ NAMES = (
     ("gce", "q in (0, 1]", "generalized cross-entropy, tau = 1 + q: (1 - s^q)/q"),
     ("mae", "", "mean absolute error, tau = 2: 1 - s"),
     ("comp-sum", 'tau >= 0, or psi="..."', "the power family, or your own nonincreasing psi(s)"),
+    ("rho-comp-sum", "tau >= 0, rho > 0", "comp-sum of rho-margin ramps, the surrogate of adversarial training"),
 )
 """(name, parameters, one line)."""
 
@@ -36,6 +39,7 @@ _BUILDERS: dict[str, tuple[Callable[..., Loss], tuple[str, ...], int]] = {
     "gce": (GeneralizedCrossEntropy, ("q",), 1),
     "mae": (MeanAbsoluteError, (), 0),
     "comp-sum": (CompSum, ("tau", "psi"), 1),
+    "rho-comp-sum": (RhoMarginCompSum, ("tau", "rho"), 2),
 }
 """name -> (class, parameters it knows, how many must be given)."""
 
@@ -62,7 +66,7 @@ def get(loss: Loss | str) -> Loss:
     build, known, needed = _BUILDERS[name]
     parameters = _parameters(tail, known, loss)
     if len(parameters) != needed:
-        wanted = " or ".join(known) if known else "no parameter"
+        wanted = (" or " if needed == 1 else " and ").join(known) if known else "no parameter"
         raise InputError("loss", f"{name} with exactly {wanted} given", loss)
     return build(**parameters)
 

@@ -9,7 +9,7 @@ from array_api_compat import array_namespace, is_array_api_obj
 
 from hconsist.domains import InputError
 
-__all__ = ["floating", "one_hot", "probabilities", "quiet"]
+__all__ = ["floating", "laws_like", "one_hot", "probabilities", "quiet"]
 
 
 def quiet() -> Any:
@@ -73,3 +73,17 @@ def probabilities(value: Any) -> tuple[Any, Any]:
         worst = xp.reshape(total, (-1,))[xp.reshape(wrong, (-1,))]
         raise InputError("probabilities", "vectors that sum to 1 along the last axis", float(worst[0]))
     return p, xp
+
+
+def laws_like(scores: Any, value: Any) -> Any:
+    """Checked conditional laws of as many classes as the scores, of a shape that broadcasts with theirs."""
+    p, _ = probabilities(value)
+    if p.shape[-1] != scores.shape[-1]:
+        raise InputError("probabilities", f"of {scores.shape[-1]} classes, as the scores", tuple(p.shape))
+    try:
+        np.broadcast_shapes(tuple(p.shape), tuple(scores.shape))
+    except ValueError:
+        raise InputError(
+            "probabilities", f"of a shape that broadcasts with {tuple(scores.shape)}, as the scores", tuple(p.shape)
+        ) from None
+    return p

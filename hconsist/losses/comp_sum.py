@@ -79,15 +79,7 @@ class CompSum(Loss):
     def conditional_risk(self, scores: Any, probabilities: Any) -> Any:
         """sum_y p_y psi(softmax(scores)_y), with 0 x infinity = 0; shapes ``(..., n)`` to ``(...)``."""
         array, xp = arrays.floating("scores", scores)
-        p, _ = arrays.probabilities(probabilities)
-        if p.shape[-1] != array.shape[-1]:
-            raise InputError("probabilities", f"of {array.shape[-1]} classes, as the scores", tuple(p.shape))
-        try:
-            np.broadcast_shapes(tuple(p.shape), tuple(array.shape))
-        except ValueError:
-            raise InputError(
-                "probabilities", f"of a shape that broadcasts with {tuple(array.shape)}, as the scores", tuple(p.shape)
-            ) from None
+        p = arrays.laws_like(array, probabilities)
         return expectation(p, self._psi(negative_log_softmax(array, xp)[0], xp), xp)
 
     def entropy(self, probabilities: Any) -> Any:
