@@ -283,6 +283,10 @@ def _required(option: str, value: int | None) -> int:
 )
 @click.option("--strict", is_flag=True, help="Also fail on skipped claims.")
 @click.option("--save", "folder", metavar="DIR", help="Write the certificates of proofs by subdivision there.")
+@click.option(
+    "--recheck", "files", multiple=True, metavar="FILE", help="Verify a certificate (or all in a folder) instead."
+)
+@click.option("--evaluator", default="balls", show_default=True, help="With --recheck: balls, mpmath or z3.")
 @_formats("json", "csv", "latex")
 def check(
     papers: tuple[str, ...],
@@ -291,18 +295,30 @@ def check(
     level: str,
     strict: bool,
     folder: str | None,
+    files: tuple[str, ...],
+    evaluator: str,
     output: str | None,
 ) -> int:
-    """Decide the claims of papers one by one; each false twin must be refuted."""
+    """Decide the claims of papers one by one; each false twin must be refuted.
+
+    With --recheck, verify certificates that --save has written, by another evaluator than the prover's.
+    """
     from pathlib import Path
 
-    from hconsist import cli_output
+    from hconsist import cli_certificates
     from hconsist.evidence import Verdict
 
+    if files:
+        if papers or every or claims or folder is not None:
+            raise click.UsageError("--recheck takes no PAPER, --all, --claim or --save")
+        verified = cli_certificates.recheck_files(files, evaluator, _progress)
+        _progress("")
+        _emit(cli_certificates.render(verified, output))
+        return cli_certificates.exit_code(verified)
     report = _decide(papers, every, claims, level)
     if folder is not None:
         with _writing("--save", Path(folder)):
-            cli_output.save_certificates(report, Path(folder))
+            cli_certificates.save(report, Path(folder))
     writers = {"json": report.to_json, "csv": report.to_csv, "latex": report.to_latex}
     _emit(writers[output]() if output else str(report))
     if strict and report.exit_code == 0:

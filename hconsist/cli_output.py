@@ -18,10 +18,7 @@ from hconsist.transforms import METHODS, Transformation
 from hconsist.transforms import transform as make_transform
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hconsist.bounds import ScoresBound
-    from hconsist.claims import Report
     from hconsist.evidence import Evidence
     from hconsist.results import Bound, Growth
     from hconsist.steps import Derivation
@@ -37,7 +34,6 @@ __all__ = [
     "listing",
     "render_bounds",
     "render_card",
-    "save_certificates",
 ]
 
 POINTS = Domain(2, 10**6, integer=True)
@@ -272,18 +268,6 @@ def _growth(found: Mapping[str, Any]) -> str:
 def _monomial(constant: float, exponent: float) -> str:
     power = "t" if exponent == 1 else f"t^{_show(exponent)}"
     return power if constant == 1 else f"{_show(constant)} {power}"
-
-
-# --- check --------------------------------------------------------------------------------------------------------
-
-
-def save_certificates(report: Report, folder: Path) -> None:
-    """One JSON file for each claim that carries a certificate; the folder is made if missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for outcome in report.outcomes:
-        if outcome.evidence.certificate is not None:
-            file = folder / f"{outcome.id.replace(':', '--')}.json"
-            file.write_text(to_json(outcome.evidence.certificate) + "\n", encoding="utf-8")
 
 
 # --- derive -------------------------------------------------------------------------------------------------------

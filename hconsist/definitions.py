@@ -92,6 +92,8 @@ def _nan_series() -> arb_series:
 def _series_power(x: arb_series, q: arb_series) -> arb_series:
     if x[0] > 0:
         return x**q
+    if x.length() == 0 and q[0] > 0:  # the zero series: 0**q = 0 whatever q > 0
+        return x
     return arb_series([_ball_power(x[0], q[0])]) if _constant(x) and _constant(q) else _nan_series()
 
 

@@ -75,10 +75,13 @@ class Source(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A proof by subdivision that another program can re-check.
+    """A proof by subdivision that another program can re-check (:func:`hconsist.rigorous.recheck`).
 
-    ``domain`` maps each variable to its rational ends (as ``"p/q"`` text), ``tree`` is the split tree
-    with one method per leaf, ``lemma`` the order-of-vanishing lemma with its own proof status.
+    The statement is ``expression >= 0`` (``> 0`` if ``strict``) on ``domain``, in exact text: variable -> rational ends
+    as ``"p/q"``.  With a ``choice`` it is that at every point some value of the chosen symbols, under its constraints,
+    makes the expression so.  ``tree`` lists the regions that tile the domain, each with its box, its edge (an index
+    into ``lemma["vanishing"]``, or None), its split tree with one method per leaf, and the values chosen at the leaves.
+    ``lemma`` holds the order-of-vanishing lemmas with their own proof status.
     """
 
     claim: str
@@ -88,6 +91,9 @@ class Certificate:
     precision: int = 64
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    expression: str = ""
+    strict: bool = False
+    choice: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ class Evidence:
     witness : for ``refuted``: an exact point, re-checked in balls, at which the statement fails.
     reason : one sentence where the verdict needs one (skipped, inconclusive, vacuous, open).
     assumptions, notes : what the check took for granted; remarks for a reader.
+    certificates : the proofs by subdivision behind the verdict, one for each inequality.
     """
 
     verdict: Verdict
@@ -116,7 +123,7 @@ class Evidence:
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
-    certificate: Certificate | None = None
+    certificates: tuple[Certificate, ...] = ()
 
     def __post_init__(self) -> None:
         if self.verdict is Verdict.PROVED and not self.level.may_prove:

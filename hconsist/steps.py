@@ -469,7 +469,7 @@ class Derivation:
         verdict = Verdict.PROVED if level.may_prove else Verdict.SUPPORTED
         return Evidence(
             verdict, level, points=len(proof), boxes=sum(o.boxes for o in proof), assumptions=granted,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - started, certificates=tuple(c for o in proof for c in o.certificates),
         )  # fmt: skip
 
     @cached_property

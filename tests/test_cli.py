@@ -284,7 +284,7 @@ def test_check_exit_codes(monkeypatch, found, flags, expected, output):
 def test_certificates_are_saved(monkeypatch, tmp_path):
     certificate = Certificate("1 > 0", {"t": ("0", "1")}, ["leaf"])
     proved = replace(
-        outcome(Verdict.PROVED), evidence=Evidence(Verdict.PROVED, Level.ENCLOSED, boxes=1, certificate=certificate)
+        outcome(Verdict.PROVED), evidence=Evidence(Verdict.PROVED, Level.ENCLOSED, boxes=1, certificates=(certificate,))
     )
     monkeypatch.setattr(catalog, "check", lambda *a, **k: Report((proved, outcome(Verdict.PROVED))))
     assert run("check", "--all", "--save", tmp_path / "proofs")[0] == 0

@@ -28,7 +28,7 @@ def test_proves_and_refutes_a_plain_inequality():
     found = prove_nonnegative(slack, UNIT)
     assert (found.verdict, found.level) == (Verdict.PROVED, Level.ENCLOSED)
     assert found.boxes > 0 and 0 < found.slack <= 0.01
-    assert found.certificate.domain == {"x": ("0", "1")} and found.certificate.precision == 64
+    assert found.certificates[0].domain == {"x": ("0", "1")} and found.certificate.precision == 64
     twin = prove_nonnegative(slack - sp.Rational(2, 100), UNIT)
     assert twin.verdict is Verdict.REFUTED and twin.slack < 0
     at = sp.Rational(twin.witness["x"])
@@ -38,12 +38,12 @@ def test_proves_and_refutes_a_plain_inequality():
 def test_the_recorded_tree_tiles_the_domain():
     found = prove_nonnegative(2 + sp.sinh(x) * sp.exp(-3 * y) - x * y, SQUARE)
     assert found.verdict is Verdict.PROVED
-    (region,) = found.certificate.tree
+    (region,) = found.certificates[0].tree
     assert _tiled_area(region["tree"], 2) == 1
     assert len(region["tree"]) == found.boxes
     wide = prove_nonnegative(LOGISTIC - u**2 / 2, UNIT_U, vanishing=Vanishing(u, 0, 4))
-    parts = [F(r["box"]["u"][1]) - F(r["box"]["u"][0]) for r in wide.certificate.tree]
-    assert sum(parts) == 1 and all(_tiled_area(r["tree"], 1) == 1 for r in wide.certificate.tree)
+    parts = [F(r["box"]["u"][1]) - F(r["box"]["u"][0]) for r in wide.certificates[0].tree]
+    assert sum(parts) == 1 and all(_tiled_area(r["tree"], 1) == 1 for r in wide.certificates[0].tree)
 
 
 def _tiled_area(tree, variables):

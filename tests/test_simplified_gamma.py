@@ -19,7 +19,7 @@ def test_proved_over_the_whole_range(claim):
     found = getattr(simplified_gamma, claim)()
     assert (found.verdict, found.level) == (Verdict.PROVED, Level.ENCLOSED)
     assert found.boxes > 0 and found.slack > 0
-    assert all(edge["status"] == "proved" for edge in found.certificate.lemma["vanishing"])
+    assert all(edge["status"] == "proved" for edge in found.certificates[0].lemma["vanishing"])
 
 
 @pytest.mark.parametrize("twin", ["claim_1_twin", "claim_2_twin", "claim_3_twin"])

@@ -10,12 +10,15 @@ from fractions import Fraction
 from flint import arb, arb_series, fmpq
 
 from hconsist.definitions import Program, precision
+from hconsist.rigorous.choices import Chooser
 
 __all__ = ["Budget", "Cover", "Leaf", "cover", "coefficient_leaf", "value_leaf"]
 
 Balls = Sequence[arb]
 Leaf = Callable[[Balls, Balls, Balls], tuple[str, arb | None]]
-"""(box balls, centres, radii) -> method letter and an enclosure of the values on the box, or None."""
+"""(box balls, centres, radii) -> method letter and an enclosure of the values on the box, or None.
+
+Exact further arguments may follow the box and the centres; there is a radius for each variable of the box only."""
 
 SMALLEST = 2.0**-40
 """Boxes narrower than this fraction of the domain are left open: splitting on would only cost time."""
@@ -40,13 +43,15 @@ class Cover:
     """Outcome of one subdivision.
 
     ``tree`` lists the nodes in depth-first order: a digit splits that variable in two equal halves (left first), a
-    letter is a closed leaf and its method, ``?`` an open one.  ``suspects`` are centres with a negative value.
+    letter is a closed leaf and its method, ``?`` an open one.  ``choices`` are the values chosen at the leaves, if any.
+    ``suspects`` are centres with a negative value.
     """
 
     tree: str = ""
     boxes: int = 0
     least: float = float("inf")
     where: tuple[Fraction, ...] = ()
+    choices: list[tuple[str, ...]] = field(default_factory=list)
     open: list[tuple[Fraction, ...]] = field(default_factory=list)
     suspects: list[tuple[Fraction, ...]] = field(default_factory=list)
     stopped: str = ""
@@ -128,11 +133,14 @@ def cover(
     prec: int,
     terms: int,
     monotone: Program | None = None,
+    choose: Chooser | None = None,
 ) -> Cover:
     """Subdivide ``box`` until every leaf's enclosure is >= 0 (> 0 if strict), depth first.
 
     A leaf is accepted only on a finite enclosure.  The variable that is widest relative to the whole box is halved.
     With the program ``monotone`` of the expression itself, boxes of the smallest size are tried by :func:`_corner`.
+    With ``choose``, the leaf is handed the chosen values as further exact arguments; a negative value at a centre then
+    says nothing, since another choice may do better.
     """
     found = Cover()
     widths = [float(hi - lo) or 1.0 for lo, hi in box]
@@ -146,7 +154,10 @@ def cover(
             budget.boxes -= 1
             found.boxes += 1
             node = stack.pop()
-            method, value = _examine(leaf, node)
+            chosen = choose([m for m, _ in node]) if choose else ()
+            method, value = _examine(leaf, node, chosen)
+            if method == "N" and choose:
+                method, value = "", None
             widest = _widest(node, widths)
             if method != "N" and widest is None and monotone is not None and not _closes(value, strict):
                 method, value = "E", _corner(monotone, node)
@@ -155,6 +166,8 @@ def cover(
                 tree.append("?")
             elif value is not None and _closes(value, strict):
                 tree.append(method)
+                if chosen:
+                    found.choices.append(tuple(map(str, chosen)))
                 low = float(value.lower())
                 if low < found.least:
                     found.least, found.where = low, _point(node)
@@ -172,8 +185,10 @@ def _middles(box: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, F
     return [((lo + hi) / 2, (hi - lo) / 2) for lo, hi in box]
 
 
-def _examine(leaf: Leaf, node: Sequence[tuple[fmpq, fmpq]]) -> tuple[str, arb | None]:
-    return leaf([arb(m, r) for m, r in node], [arb(m) for m, _ in node], [arb(0, r) for _, r in node])
+def _examine(leaf: Leaf, node: Sequence[tuple[fmpq, fmpq]], chosen: Sequence[fmpq]) -> tuple[str, arb | None]:
+    exact = [arb(v) for v in chosen]
+    return leaf([*(arb(m, r) for m, r in node), *exact], [*(arb(m) for m, _ in node), *exact],
+                [arb(0, r) for _, r in node])  # fmt: skip
 
 
 def _closes(value: arb | None, strict: bool) -> bool:

@@ -16,6 +16,7 @@ import sympy
 from hconsist.definitions import Program, compile_expression
 from hconsist.domains import InputError
 from hconsist.evidence import Certificate, Evidence, Level, Verdict
+from hconsist.rigorous.choices import Choice, Chooser
 from hconsist.rigorous.cover import Budget, Cover, coefficient_leaf, cover, value_leaf
 from hconsist.rigorous.lemmas import LemmaStatus, Vanishing, prove_lemma
 from hconsist.rigorous.points import exact, named, sign_at
@@ -40,12 +41,25 @@ class _Region:
     sign: int = 1
 
 
+@dataclass(frozen=True)
+class _Statement:
+    """What is to be proved, as the certificate states it."""
+
+    claim: str
+    expression: sympy.Expr
+    ranges: dict[sympy.Symbol, Range]
+    strict: bool
+    edges: tuple[Vanishing, ...]
+    choose: Choice | None
+
+
 def prove_nonnegative(
     expression: sympy.Expr,
     domain: Mapping[sympy.Symbol, tuple[Any, Any]],
     *,
     strict: bool = False,
     vanishing: Vanishing | Sequence[Vanishing] | None = None,
+    choose: Choice | None = None,
     max_boxes: int = 400_000,
     max_seconds: float = 60.0,
     prec: int = 64,
@@ -59,6 +73,7 @@ def prove_nonnegative(
     domain : symbol -> (lower, upper), exact rationals; every free symbol must be there.
     vanishing : edges at which the expression touches zero, see :class:`Vanishing`; there the order-th Taylor
         coefficient must be positive on a strip, and ``strict`` means strict off these edges.
+    choose : symbols that may be chosen anew at every point, see :class:`Choice`; without edges only.
     max_boxes, max_seconds, prec : limits of the search and the ball precision in bits.
     claim : one line for the certificate.
 
@@ -76,31 +91,38 @@ def prove_nonnegative(
         for inexact or empty ranges, missing symbols, or an edge outside the domain.
     """
     start = time.perf_counter()
-    ranges = _ranges(expression, domain)
+    ranges = _ranges(expression, domain, choose)
     edges = (vanishing,) if isinstance(vanishing, Vanishing) else tuple(vanishing or ())
+    if choose and edges:
+        raise InputError("choose", "given without vanishing edges", choose.symbols)
     symbols = tuple(ranges)
     regions = _regions(ranges, edges)
-    program = compile_expression(expression, symbols, ranges)
-    tested, witness = _look_for_witness(program, expression, ranges, strict and not edges)
+    program = compile_expression(expression, (*symbols, *(choose.symbols if choose else ())), ranges)
+    # one bad point refutes, unless another choice could save it
+    tested, witness = (0, None) if choose else _look_for_witness(program, expression, ranges, strict and not edges)
     if witness is not None:
         return _refuted(symbols, *witness, points=tested, boxes=0, start=start)
     statuses = [prove_lemma(expression, edge, ranges) for edge in edges]
     if LemmaStatus.REFUTED in statuses:
         return _inconclusive("lemma refuted: the expression does not vanish to the order stated", tested, 0, start)
     budget = Budget(max_boxes, start + max_seconds)
+    chooser = Chooser(choose) if choose else None
     covers: list[tuple[_Region, Cover]] = []
     for region in regions:
-        found = _cover(region, program, budget, strict=strict, prec=prec)
+        found = _cover(region, program, budget, strict=strict, prec=prec, choose=chooser)
         covers.append((region, found))
         if (refutation := _confirm(program, expression, found.suspects, strict and not edges)) is not None:
             return _refuted(symbols, *refutation, points=tested, boxes=_count(covers), start=start)
         if not found.complete:
             return _inconclusive(_open_reason(symbols, region, found), tested, _count(covers), start)
-    certificate = _certificate(claim or str(expression), covers, edges, statuses, prec, time.perf_counter() - start)
-    return _closed(symbols, covers, edges, statuses, tested, certificate)
+    statement = _Statement(claim, expression, ranges, strict, edges, choose)
+    certificate = _certificate(statement, covers, statuses, prec, time.perf_counter() - start)
+    return _closed(symbols, covers, statuses, tested, certificate)
 
 
-def _ranges(expression: sympy.Expr, domain: Mapping[sympy.Symbol, tuple[Any, Any]]) -> dict[sympy.Symbol, Range]:
+def _ranges(
+    expression: sympy.Expr, domain: Mapping[sympy.Symbol, tuple[Any, Any]], choose: Choice | None
+) -> dict[sympy.Symbol, Range]:
     ranges = {s: (exact(s.name, ends[0]), exact(s.name, ends[1])) for s, ends in domain.items()}
     for s, (low, high) in ranges.items():
         if low > high:
@@ -109,7 +131,10 @@ def _ranges(expression: sympy.Expr, domain: Mapping[sympy.Symbol, tuple[Any, Any
             raise InputError(
                 s.name, "a range of nonnegative numbers, as its symbol is assumed nonnegative", (low, high)
             )
-    if missing := sorted(s.name for s in expression.free_symbols - set(ranges)):
+    chosen = set(choose.symbols) if choose else set()
+    if both := sorted(s.name for s in chosen & set(ranges)):
+        raise InputError("choose", "symbols that are no variables of the domain", ", ".join(both))
+    if missing := sorted(s.name for s in expression.free_symbols - set(ranges) - chosen):
         raise InputError("domain", "a range for every symbol of the expression", f"none for {', '.join(missing)}")
     if not ranges:
         raise InputError("domain", "a range for at least one symbol", {})
@@ -185,10 +210,15 @@ def _edge_range(ranges: Mapping[sympy.Symbol, Range], edge: Vanishing) -> Range:
     return low, high
 
 
-def _cover(region: _Region, program: Program, budget: Budget, *, strict: bool, prec: int) -> Cover:
+def _cover(
+    region: _Region, program: Program, budget: Budget, *, strict: bool, prec: int, choose: Chooser | None
+) -> Cover:
     box = list(region.box.values())
     if region.edge is None:
-        return cover(value_leaf(program), box, budget, strict=strict, prec=prec, terms=2, monotone=program)
+        corners = None if choose else program
+        return cover(
+            value_leaf(program), box, budget, strict=strict, prec=prec, terms=2, monotone=corners, choose=choose
+        )
     order = region.edge.order
     leaf = coefficient_leaf(program, program.symbols.index(region.edge.variable), order, region.sign)
     return cover(leaf, box, budget, strict=strict, prec=prec, terms=order + 2)
@@ -201,7 +231,6 @@ def _count(covers: Sequence[tuple[_Region, Cover]]) -> int:
 def _closed(
     symbols: Sequence[sympy.Symbol],
     covers: Sequence[tuple[_Region, Cover]],
-    edges: Sequence[Vanishing],
     statuses: Sequence[LemmaStatus],
     tested: int,
     certificate: Certificate,
@@ -225,7 +254,7 @@ def _closed(
         reason="" if proved else "SymPy could not decide the order-of-vanishing lemma",
         notes=tuple(notes),
         seconds=certificate.seconds,
-        certificate=certificate,
+        certificates=(certificate,),
     )
 
 
@@ -258,9 +287,8 @@ def _open_reason(symbols: Sequence[sympy.Symbol], region: _Region, found: Cover)
 
 
 def _certificate(
-    claim: str,
+    statement: _Statement,
     covers: Sequence[tuple[_Region, Cover]],
-    edges: Sequence[Vanishing],
     statuses: Sequence[LemmaStatus],
     prec: int,
     seconds: float,
@@ -268,11 +296,30 @@ def _certificate(
     def text(box: Mapping[sympy.Symbol, Range]) -> dict[str, tuple[str, str]]:
         return {s.name: (str(a), str(b)) for s, (a, b) in box.items()}
 
-    tree = [{"region": region.name, "box": text(region.box), "tree": found.tree} for region, found in covers]
-    hull = {s: (min(r.box[s][0] for r, _ in covers), max(r.box[s][1] for r, _ in covers)) for s in covers[0][0].box}
+    edges = statement.edges
+    tree = [
+        {
+            "region": region.name,
+            "box": text(region.box),
+            "edge": None if region.edge is None else edges.index(region.edge),
+            "tree": found.tree,
+            "choices": found.choices,
+        }
+        for region, found in covers
+    ]
     lemma = [
         {"variable": e.variable.name, "at": str(e.at), "order": e.order, "status": str(status)}
         for e, status in zip(edges, statuses)
     ]
-    versions = {"python-flint": flint.__version__, "sympy": sympy.__version__}
-    return Certificate(claim, text(hull), tree, {"vanishing": lemma} if lemma else None, prec, versions, seconds)
+    return Certificate(
+        claim=statement.claim or str(statement.expression),
+        domain=text(statement.ranges),
+        tree=tree,
+        lemma={"vanishing": lemma} if lemma else None,
+        precision=prec,
+        versions={"python-flint": flint.__version__, "sympy": sympy.__version__},
+        seconds=seconds,
+        expression=str(statement.expression),
+        strict=statement.strict,
+        choice=statement.choose.text() if statement.choose else None,
+    )
