@@ -50,9 +50,8 @@ class RhoMarginCompSum(Loss):
         self._rho = float(RHO.check_scalar("rho", rho))
         self.parameters = {"tau": self._outer.tau, "rho": self._rho}
         self.name = f"rho-comp-sum:tau={self._outer.tau!r},rho={self._rho!r}"
-        self.formula = (
-            f"Phi(sum over y' of min(1, max(0, 1 - (h_y - h_y')/{self._rho:g}))), Phi(S) = {self._phi_text()}"
-        )
+        ramp = f"min(1, max(0, 1 - (h_y - h_y'){self._per_rho}))"
+        self.formula = f"Phi(S) = {self._phi_text()}, S = sum over y' != y of {ramp}"
         self.properties = {
             "bounded": True,
             "differentiable": False,
