@@ -91,8 +91,8 @@ def _rho_margin() -> tuple[Step, ...]:
         Given("rho-margin: the risk", (split, full), text=r"$f_j = \Phi_\rho(-h_j)$, $C_r \ge 0$ is what others pay."),
         Combination("rho-margin: the predicted label pays", ge(risk, qj), ((1, split), (qj, full))),
         Identity("rho-margin: nobody else need pay", (1 - y / rho).subs(y, rho), 0,
-                 text=r"$h_j = (n-1)\rho$, all others $-\rho$: $\Phi_\rho(\rho) = 0$. So the least risk with $j$ at the "
-                      r"top is exactly $q_j$, and the least of all is $q_1 = 1 - \max p$."),
+                 text=r"$h_j = (n-1)\rho$, all others $-\rho$: $\Phi_\rho(\rho) = 0$. So the least risk with $j$ at "
+                      r"the top is exactly $q_j$, and the least of all is $q_1 = 1 - \max p$."),
         Identity("rho-margin: these scores have sum 0", (n - 1) * rho + (n - 1) * (-rho), 0),
         Identity("rho-margin: regret", qj - q1, p1 - pj, put={qj: 1 - pj, q1: 1 - p1},
                  text=r"Every law has regret exactly $t$ for a label at distance $t$: $T_n(t) = t$."),
