@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
-from hconsist.losses import CompSum
+from hconsist.losses import CompSum, RhoMarginCompSum
 from hconsist.losses.arrays import floating, probabilities
 
 __all__ = ["conditional_regret", "forced_risk", "pool", "pooled_regret", "zero_one_regret"]
@@ -28,7 +28,7 @@ def zero_one_regret(scores: Any, p: Any) -> np.ndarray:
     return np.max(law, axis=-1) - np.min(np.where(top, law, np.inf), axis=-1)
 
 
-def conditional_regret(loss: CompSum, scores: Any, p: Any) -> Any:
+def conditional_regret(loss: CompSum | RhoMarginCompSum, scores: Any, p: Any) -> Any:
     """C(p, h) - H(p), clipped at 0 where rounding would make it negative; shapes ``(..., n)`` to ``(...)``."""
     difference = loss.conditional_risk(scores, p) - loss.entropy(p)
     return difference * (difference > 0)
@@ -54,12 +54,16 @@ def pool(p: Any, label: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(members, total / count, law), members
 
 
-def forced_risk(loss: CompSum, p: Any, label: int) -> float:
+def forced_risk(loss: CompSum | RhoMarginCompSum, p: Any, label: int) -> float:
     """C_j(p) on a complete set: H(p^A) for a convex psi; (1 - max_A P(A)/|A|^(tau-1))/(tau-1) for tau >= 2.
 
     The maximum is over sets A that hold the label: the others enter by decreasing p.  UnsupportedError for another psi.
+    For a rho-margin comp-sum loss the others take the ranks 2, 3, ... by decreasing p, and rank k costs Phi^tau(k - 1).
     """
     pooled, _ = pool(p, label)
+    if isinstance(loss, RhoMarginCompSum):
+        others = np.sort(np.delete(np.asarray(p, dtype=float), label))[::-1]
+        return float(np.sum(others * loss.outer(np.arange(1, others.size + 1))))
     if loss.tau is not None and loss.tau >= 2:
         law = np.asarray(p, dtype=float)
         mass = law[label] + np.concatenate([[0.0], np.cumsum(np.sort(np.delete(law, label))[::-1])])
@@ -70,6 +74,6 @@ def forced_risk(loss: CompSum, p: Any, label: int) -> float:
     return float(loss.entropy(pooled))
 
 
-def pooled_regret(loss: CompSum, p: Any, label: int) -> float:
+def pooled_regret(loss: CompSum | RhoMarginCompSum, p: Any, label: int) -> float:
     """C_j(p) - H(p), the least conditional surrogate regret of predicting the label."""
     return max(0.0, forced_risk(loss, p, label) - float(loss.entropy(np.asarray(p, dtype=float))))

@@ -25,7 +25,7 @@ PUBLISHED = "Mao, Mohri and Zhong 2023, arXiv 2304.07288 (recalled; only the abs
 def transform(
     loss: Loss | str, *, n_classes: int, hypotheses: str = "complete", method: str = "sharp"
 ) -> Transformation:
-    """The transformation T of a comp-sum loss with parameter tau, for a complete hypothesis set.
+    """The transformation T of a comp-sum or rho-margin comp-sum loss, for a complete hypothesis set.
 
     Parameters
     ----------
@@ -49,33 +49,24 @@ def transform(
 
     Notes
     -----
-    Sharp: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit vertices for
-    tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved in this release: the ball
-    part of Theorem 7 is cited, and on (tau_c, 2) the curves D_m that touch the hull are found by a rule checked
-    against all m up to n = 200.
+    Sharp, comp-sum: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit
+    vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved in this
+    release: the ball part of Theorem 7 is cited, and on (tau_c, 2) the curves D_m that touch the hull are found by a
+    rule checked against all m up to n = 200.  Sharp, rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.
     """
     surrogate = losses.get(loss)
     n = int(N_CLASSES.check_scalar("n_classes", n_classes))
     hypothesis_set = hypothesis_sets.get(hypotheses)
     name = method.replace("_", "-").lower() if isinstance(method, str) else method
-    tau = getattr(surrogate, "tau", None)
     if name not in METHODS:
         raise UnsupportedError("method", f"one of {', '.join(METHODS)} for complete hypothesis sets", method)
-    if tau is None:
-        raise UnsupportedError(
-            "loss",
-            "a comp-sum loss with a parameter tau (no transformation of a user's own psi is available in this release; "
-            "the nearest supported losses are comp-sum:tau=...)",
-            surrogate.name,
-        )
-    build = _published if name == "published" else _sharp
-    kernel, level, references, assumptions = build(float(tau), n)
+    kernel, side, level, references, assumptions = _choose(surrogate, n, name)
     return Transformation(
         loss=surrogate,
         n_classes=n,
         hypotheses=hypothesis_set.name,
         method=name,
-        side=Side.LOWER if name == "published" and not published_is_sharp(float(tau), n) else Side.EXACT,
+        side=side,
         level=level,
         kernel=kernel,
         references=references,
@@ -88,24 +79,51 @@ def published_is_sharp(tau: float, n_classes: int) -> bool:
     return tau <= 1 or (n_classes == 2 and tau <= 2)
 
 
-_Choice = tuple[Kernel, Level, tuple[str, ...], tuple[str, ...]]
+_Choice = tuple[Kernel, Side, Level, tuple[str, ...], tuple[str, ...]]
+"""The curve, its side and level, its references and its assumptions."""
+
+
+def _choose(surrogate: Loss, n: int, method: str) -> _Choice:
+    """The theorem for this loss on a complete set of scores."""
+    if isinstance(surrogate, losses.RhoMarginCompSum):
+        return _ranked(surrogate, method)
+    tau = getattr(surrogate, "tau", None)
+    if tau is None:
+        raise UnsupportedError(
+            "loss",
+            "a comp-sum loss with a parameter tau (no transformation of a user's own psi is available in this release; "
+            "the nearest supported losses are comp-sum:tau=...)",
+            surrogate.name,
+        )
+    return _published(float(tau), n) if method == "published" else _sharp(float(tau), n)
+
+
+def _ranked(surrogate: losses.RhoMarginCompSum, method: str) -> _Choice:
+    from hconsist.transforms.linear import LinearKernel
+
+    if method != "sharp":
+        raise UnsupportedError("method", "sharp for a rho-margin comp-sum loss", method)
+    slope = float(surrogate.outer(1.0))
+    return LinearKernel(slope), Side.EXACT, Level.SYMBOLIC, ("ranks of rho-margin losses, derived here",), ()
 
 
 def _published(tau: float, n: int) -> _Choice:
     from hconsist.transforms.published import PublishedKernel
 
     # that it is valid, for every tau and n, is proved by the claims published-valid-... of its paper check
-    return PublishedKernel(tau, n), Level.SYMBOLIC, (PUBLISHED,), ()
+    side = Side.EXACT if published_is_sharp(tau, n) else Side.LOWER
+    return PublishedKernel(tau, n), side, Level.SYMBOLIC, (PUBLISHED,), ()
 
 
 def _sharp(tau: float, n: int) -> _Choice:
     from hconsist.transforms.two_label import TAU_C, TwoLabelKernel
 
     if tau <= 1:
-        return TwoLabelKernel(tau), Level.SYMBOLIC, ("Theorem 2, derived here",), ()
+        return TwoLabelKernel(tau), Side.EXACT, Level.SYMBOLIC, ("Theorem 2, derived here",), ()
     if tau <= 1.5 or (n == 2 and tau < 2):
         return (
             TwoLabelKernel(tau),
+            Side.EXACT,
             Level.SYMBOLIC,
             ("Theorem 3, derived here" if n > 2 else "two labels: Theorem 1",),
             (),
@@ -113,14 +131,15 @@ def _sharp(tau: float, n: int) -> _Choice:
     if tau <= TAU_C:
         return (
             TwoLabelKernel(tau),
-            Level.CITED,
-            ("Theorem 7, derived here (its ball part is not repeated in this release)",),
+            Side.EXACT,
+            Level.ENCLOSED,
+            ("Theorem 7, derived here",),
             (),
         )
     if tau < 2:
         from hconsist.transforms.pooled import PooledKernel
 
-        return PooledKernel(tau, n), Level.SAMPLED, ("Theorem 4, derived here",), (ACTIVE_CURVE,)
+        return PooledKernel(tau, n), Side.EXACT, Level.SAMPLED, ("Theorem 4, derived here",), (ACTIVE_CURVE,)
     from hconsist.transforms.concave import ConcaveKernel
 
-    return ConcaveKernel(tau, n), Level.SYMBOLIC, ("Theorem 8, derived here",), ()
+    return ConcaveKernel(tau, n), Side.EXACT, Level.SYMBOLIC, ("Theorem 8, derived here",), ()

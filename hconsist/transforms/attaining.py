@@ -13,6 +13,7 @@ import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.transforms.concave import ConcaveKernel
+from hconsist.transforms.linear import LinearKernel
 from hconsist.transforms.pooled import PooledKernel
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class AttainingLaw:
     Group g holds ``multiplicities[g]`` labels of probability ``values[g]`` and softmax ``softmax_values[g]``; group 0
     is a label of largest probability and group ``predicted`` a single label, predicted where its softmax ties for the
     largest.  ``weight`` is the share of inputs that follow this law.  ``reached`` is true if finite scores give
-    s itself; otherwise s is their limit, see :meth:`scores`.
+    s itself; otherwise s is their limit, see :meth:`scores`.  For a loss of margins, not of the softmax,
+    ``score_values`` holds the scores themselves.
     """
 
     values: tuple[float, ...]
@@ -39,6 +41,7 @@ class AttainingLaw:
     softmax_values: tuple[float, ...]
     weight: float
     reached: bool
+    score_values: tuple[float, ...] = ()
 
     @property
     def n_classes(self) -> int:
@@ -49,7 +52,13 @@ class AttainingLaw:
         return max(self.values) - self.values[self.predicted]
 
     def surrogate_regret(self, loss: Any) -> float:
-        """sum_i p_i psi(s_i) - H(p) of a comp-sum loss with parameter ``tau``, from p and s directly (0 * inf = 0)."""
+        """C(p, s) - H(p): sum_i p_i psi(s_i) - H(p) for a comp-sum loss with parameter ``tau``, directly (0 * inf = 0).
+
+        For a rho-margin loss from its conditional risk at the scores.
+        """
+        if self.score_values:
+            p = self.probabilities()
+            return float(loss.conditional_risk(self.scores(), p) - loss.entropy(p))
         p, m, s = (np.array(x, dtype=float) for x in (self.values, self.multiplicities, self.softmax_values))
         used = p > 0.0
         p, m, s = p[used], m[used], s[used]
@@ -66,6 +75,8 @@ class AttainingLaw:
 
     def scores(self, depth: float = 40.0) -> np.ndarray:
         """Finite scores whose softmax tends to s as ``depth`` grows: log s, and ``-depth`` where s = 0."""
+        if self.score_values:
+            return self._expand(self.score_values, None)
         s = self._expand(self.softmax_values, None)
         top = float(np.max(s))
         return np.where(s > 0.0, np.log(np.where(s > 0.0, s, top) / top), -float(depth))
@@ -84,7 +95,10 @@ def attaining(transformation: Transformation, t: float) -> tuple[AttainingLaw, .
     Raises UnsupportedError where the transformation is not attained: the published form for tau > 1 (n >= 3, or
     tau > 2).
     """
-    kernel, n, tau = transformation.kernel, transformation.n_classes, float(transformation.loss.tau)  # type: ignore[attr-defined]
+    kernel, n = transformation.kernel, transformation.n_classes
+    if isinstance(kernel, LinearKernel):
+        return (_ranked(n, t, float(transformation.loss.parameters["rho"])),)
+    tau = float(transformation.loss.tau)  # type: ignore[attr-defined]
     if transformation.method == "published" and not (tau <= 1.0 or (n == 2 and tau <= 2.0)):
         raise UnsupportedError("method", "sharp (the published form is not attained for this loss)", "published")
     if isinstance(kernel, ConcaveKernel):
@@ -106,6 +120,16 @@ def _pool(n: int, m: int, q: tuple[float, float, float], weight: float) -> Attai
     """Softmax uniform on m labels of probabilities (q1, q2, q3, ..., q3)."""
     share = 1.0 / m
     return _law([(q[0], 1, share), (q[1], 1, share), (q[2], m - 2, share)], n, weight)
+
+
+def _ranked(n: int, t: float, rho: float) -> AttainingLaw:
+    """Two labels that matter, the less probable one first by two margins; every other label two margins behind."""
+    scores = (2.0 * rho, 4.0 * rho, 0.0)[: min(n, 3)]
+    softmax = np.exp(np.array(scores) - scores[1])
+    counts = (1, 1, n - 2)[: len(scores)]
+    softmax /= np.dot(softmax, counts)
+    values = ((1.0 + t) / 2.0, (1.0 - t) / 2.0, 0.0)[: len(scores)]
+    return AttainingLaw(values, counts, 1, tuple(softmax.tolist()), 1.0, True, scores)
 
 
 def _mix(t: float, low: float, high: float) -> float:

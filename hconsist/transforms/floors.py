@@ -14,7 +14,7 @@ import numpy as np
 
 from hconsist.domains import NONNEGATIVE, UNIT, UnsupportedError
 from hconsist.evidence import Level
-from hconsist.losses.base import Loss
+from hconsist.losses import Loss, RhoMarginCompSum
 
 __all__ = ["Floor", "floor"]
 
@@ -53,20 +53,22 @@ class Floor:
 
 
 def floor(loss: Loss) -> Floor:
-    """The n-free floor of a comp-sum loss with parameter tau (complete hypothesis sets).
+    """The n-free floor of a comp-sum or rho-margin comp-sum loss with parameter tau (complete hypothesis sets).
 
     Returns
     -------
     Floor
         t^2/(2^tau (2-tau)) for tau <= 4/3; t^2/2 on (4/3, 3/2) (not sharp);
         t^2 (1-2^(1-tau))/(tau-1) on [3/2, 2); t^2/(1+t) at 2; t (1-w)/(tau-1), w = max_{m>=2} (m-1) m^(1-tau),
-        above 2 (w = 2^(1-tau) from tau = 3 on).
+        above 2 (w = 2^(1-tau) from tau = 3 on).  For a rho-margin comp-sum loss Phi^tau(1) t, which is T itself.
 
     Raises
     ------
     UnsupportedError
         for a loss without a parameter tau.
     """
+    if isinstance(loss, RhoMarginCompSum):
+        return Floor(1, float(loss.outer(1.0)), True, Level.SYMBOLIC, "ranks of rho-margin losses, derived here")
     tau = getattr(loss, "tau", None)
     if tau is None:
         raise UnsupportedError(
