@@ -24,12 +24,12 @@ from hconsist.derivations import (
     quadratic_floor,
     simplified_gamma,
     square_root_bound,
+    threshold,
     two_label_sharpness,
 )
 from hconsist.domains import UNIT, Domain
 from hconsist.evidence import Evidence, Source
-from hconsist.paper_checks.decisions import attained, chain, cited, fails_at
-from hconsist.rigorous import check_points
+from hconsist.paper_checks.decisions import attained, chain, fails_at
 from hconsist.sampling import search
 from hconsist.steps import Cited, Given, Identity, Sign
 
@@ -345,11 +345,6 @@ THREE_LABELS = (t**a + (1 - t) ** a) ** (1 / a) - 3 ** (-AL)
 """al times the regret of p = (t, 0, 1-t) against the uniform softmax on three labels: at least al T_3(t)."""
 
 
-def _three_against_two(hundred_thousandths: int) -> sp.Expr:
-    """al times (regret of that law - D_2) at tau = hundred_thousandths / 10^5."""
-    return (THREE_LABELS - AL * two_label(t, a)).subs(a, sp.Rational(10**5, 2 * 10**5 - hundred_thousandths))
-
-
 def _recalled(slug: str, statement: str, decide: Callable[[], Evidence], twin: Twin, **more: object) -> Claim:
     return Claim(slug, "recalled", statement, Source.RECALLED, decide, twin=twin, **more)
 
@@ -558,17 +553,15 @@ CLAIMS = (
     ),
     _derived(
         "threshold-value",
-        "At tau = 1.66298 the law (t, 0, 1-t) does not beat D_2 at t = 1/100, ..., 99/100; just above tau_c it does.",
-        lambda: check_points(_three_against_two(166298), [{t: Fraction(k, 100)} for k in range(1, 100)]),
-        Twin("the same at tau = 1.66299", fails_at(_three_against_two(166299), t=Fraction(600134, 10**6))),
+        "At tau = 1.66298382906821319 the law (t, 0, 1-t) does not beat D_2 for t in [0.5875, 0.62], where they touch.",
+        threshold.below,
+        Twin("the same at tau = 1.66298382906821320", lambda: threshold.below(threshold.TAU_C[1])),
     ),
-    Claim(
+    _derived(
         "threshold",
-        "derived, cited",
-        "T = D_2 for every n exactly when tau <= tau_c = 1.662983829068...; its ball proof is not repeated here.",
-        Source.DERIVED,
-        cited("the ball certificate of the threshold is not part of this release"),
-        twin=Twin(
+        "For n >= 3 and 0 <= tau <= 2, T = D_2 exactly when tau <= tau_c = 1.662983829068213195...",
+        threshold.evidence,
+        Twin(
             "T = D_2 at tau = 17/10, n = 3",
             fails_at((THREE_LABELS - AL * two_label(t, a)).subs(a, sp.Rational(10, 3)), t=Fraction(3, 5)),
         ),

@@ -28,7 +28,7 @@ def test_proves_and_refutes_a_plain_inequality():
     found = prove_nonnegative(slack, UNIT)
     assert (found.verdict, found.level) == (Verdict.PROVED, Level.ENCLOSED)
     assert found.boxes > 0 and 0 < found.slack <= 0.01
-    assert found.certificates[0].domain == {"x": ("0", "1")} and found.certificate.precision == 64
+    assert found.certificates[0].domain == {"x": ("0", "1")} and found.certificates[0].precision == 64
     twin = prove_nonnegative(slack - sp.Rational(2, 100), UNIT)
     assert twin.verdict is Verdict.REFUTED and twin.slack < 0
     at = sp.Rational(twin.witness["x"])

@@ -8,6 +8,7 @@ from hconsist import catalog
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.evidence import Level, Verdict
 from hconsist.results import Side
+from hconsist.transforms.two_label import TAU_C
 
 TAUS = [0.0, 0.5, 1.0, 1.25, 1.5, 1.6, 1.7, 1.95, 2.0, 2.5, 3.0, 4.0]
 
@@ -49,7 +50,8 @@ def test_float32_and_shapes_are_kept():
 @pytest.mark.parametrize("tau", TAUS)
 def test_proved_levels_rest_on_a_derivation_that_is_proved(tau):
     curve = hc.transform(f"comp-sum:tau={tau}", n_classes=3)
-    needed = "freezing" if tau <= 1 else "two_label_sharpness" if tau <= 1.5 else "concave_hull" if tau >= 2 else None
+    last = {1: "freezing", 1.5: "two_label_sharpness", TAU_C: "threshold", 1.999999: None, np.inf: "concave_hull"}
+    needed = next(name for end, name in last.items() if tau <= end)
     if needed is None:
         assert not curve.level.may_prove
     else:
@@ -63,7 +65,7 @@ def test_sides():
     assert hc.transform("gce:q=0.5", n_classes=9).side is Side.EXACT
     assert hc.transform("comp-sum:tau=1.9", n_classes=9).raw_side is Side.UPPER
     assert hc.transform("comp-sum:tau=1.9", n_classes=9).level is Level.SAMPLED
-    assert hc.transform("comp-sum:tau=1.6", n_classes=9).level is Level.CITED
+    assert hc.transform("comp-sum:tau=1.6", n_classes=9).level is Level.ENCLOSED
 
 
 def test_growth_and_curve_objects():

@@ -64,17 +64,18 @@ class Expansion:
     def __init__(self, field: Field, formula: Formula):
         self.field, self.formula = field, formula
         arithmetic = _Arithmetic(field, 0, lambda node: formula.nonnegative(node, ()))
-        self._fixed: list[Series | None] = []
+        fixed: list[Any] = []
         for kind, *rest in formula.nodes:
-            moving = kind == "variable" or any(self._fixed[i] is None for i in operands((kind, *rest)))
-            self._fixed.append(None if moving else arithmetic.apply(kind, rest, self._fixed))  # type: ignore[arg-type]
+            moving = kind == "variable" or any(fixed[i] is None for i in operands((kind, *rest)))
+            fixed.append(None if moving else arithmetic.apply(kind, rest, fixed))
+        self._steps = [(ready, kind, rest) for ready, (kind, *rest) in zip(fixed, formula.nodes)]
 
     def __call__(
         self, values: Sequence[Any], order: int, along: int | None, nonnegative: Callable[[int], bool]
     ) -> Series:
         arithmetic = _Arithmetic(self.field, order, nonnegative)
         series: list[Series] = []
-        for ready, (kind, *rest) in zip(self._fixed, self.formula.nodes):
+        for ready, kind, rest in self._steps:
             if ready is not None:
                 series.append(ready)
             elif kind == "variable":

@@ -50,9 +50,8 @@ def transform(
     Notes
     -----
     Sharp, comp-sum: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit
-    vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved in this
-    release: the ball part of Theorem 7 is cited, and on (tau_c, 2) the curves D_m that touch the hull are found by a
-    rule checked against all m up to n = 200.  Sharp, rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.
+    vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved: on
+    (tau_c, 2) the curves D_m that touch the hull are found by a rule checked against all m up to n = 200.  Sharp, rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.
     """
     surrogate = losses.get(loss)
     n = int(N_CLASSES.check_scalar("n_classes", n_classes))

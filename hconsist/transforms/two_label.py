@@ -22,7 +22,8 @@ from hconsist.results import Side
 __all__ = ["TAU_C", "TwoLabelKernel"]
 
 TAU_C = 1.662983829068213
-"""The largest tau at which D_2 is the sharp transformation for every number of labels (Theorem 7, derived here)."""
+"""The largest double tau at which D_2 is the sharp transformation for every number of labels (Theorem 7, derived here:
+tau_c lies between 1.66298382906821319 and 1.66298382906821320, see the derivation ``threshold``)."""
 
 _CHUNK = 1 << 12
 """Entries worked on at a time: the dozen temporaries stay in cache, and the allocator never returns their pages."""
