@@ -12,13 +12,13 @@ __all__ = ["Phi", "Ramp", "closed_forms"]
 
 
 class Phi(sp.Function):
-    """``Phi(u, tau)``: 0 at u = 0, of derivative (1 + u)^(-tau); nothing else is known of it."""
+    """``Phi(u, tau)``: 0 at u = 0, of derivative (1 + u)^(-tau), so u itself for tau = 0; nothing else is known."""
 
     nargs = 2
 
     @classmethod
     def eval(cls, u: sp.Expr, tau: sp.Expr) -> sp.Expr | None:
-        return sp.S.Zero if u == 0 else None
+        return u if u == 0 or tau == 0 else None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         if argindex != 1:
