@@ -126,7 +126,8 @@ def _jensen() -> tuple[Step, ...]:
                     text=r"$E(\tau') \le \Phi^{\tau'}((\Phi^\tau)^{-1}(E(\tau)))$; the right side is continuous and "
                          r"increasing, so the same holds for the infima $M_\tau$ and $M_{\tau'}$."),
         Identity("Cross-entropy and mean absolute error", 1 - 1 / (1 + u), 1 - sp.exp(-m),
-                 put={u: sp.exp(m) - 1}, text=r"$\Phi^2(u) = 1 - 1/(1+u)$ at $\log(1+u) = m$: $M_{MAE} \le 1 - e^{-M_{CE}}$."),
+                 put={u: sp.exp(m) - 1},
+                 text=r"$\Phi^2(u) = 1 - 1/(1+u)$ at $\log(1+u) = m$: $M_{MAE} \le 1 - e^{-M_{CE}}$."),
         Identity("Attained", 1 - sp.exp(-m), HALF, put={m: sp.log(2)},
                  text=r"Two inputs with the same scores and different labels, equally likely: softmax $1/2$, "
                       r"$M_{CE} = \log 2$, $M_{MAE} = 1/2$."),

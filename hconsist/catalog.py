@@ -29,6 +29,9 @@ DERIVATIONS = (
     ("square_root_bound", "zero-one regret <= sqrt(2 x surrogate regret) on [1, 2], every n (Theorem 6)"),
     ("concave_hull", "mean absolute error and tau > 2: the hull of explicit vertices (Theorem 8)"),
     ("simplified_gamma", "the simplified Gamma on [0, 1], enclosed over the whole range"),
+    ("adversarial_comp_sum", "rho-margin losses, under attack too: regret >= Phi^tau(1) x zero-one regret"),
+    ("smooth_adversarial", "the weight that puts the smooth adversarial loss above the adversarial one"),
+    ("minimizability_gaps", "gaps in tau: ordered for deterministic labels, not for stochastic ones"),
 )
 
 FIGURES = (
