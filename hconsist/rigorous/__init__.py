@@ -6,6 +6,7 @@ from hconsist.rigorous.points import check_points
 from hconsist.rigorous.prove import prove_nonnegative
 from hconsist.rigorous.recheck import recheck
 from hconsist.rigorous.roots import Roots, count_zeros, isolate_roots, monotone
+from hconsist.rigorous.smt import second_opinion
 
 __all__ = [
     "Choice",
@@ -17,4 +18,5 @@ __all__ = [
     "monotone",
     "prove_nonnegative",
     "recheck",
+    "second_opinion",
 ]

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,20 @@ import sympy
 from flint import fmpq
 
 from hconsist.definitions import precision
-from hconsist.domains import InputError
+from hconsist.domains import InputError, UnsupportedError
 from hconsist.evidence import Certificate, Evidence, Level, Verdict
 from hconsist.rigorous.certificates import Box, halves, leaves, load, seal, sealed
 from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals
 from hconsist.rigorous.reader import Formula, read
+from hconsist.rigorous.smt import decide
 from hconsist.rigorous.taylor import Expansion, Undefined
 
 __all__ = ["EVALUATORS", "recheck"]
 
 EVALUATORS = {"balls": Balls, "mpmath": MpmathIntervals}
-CENTRE = fmpq(5, 11)
+CENTRE = fmpq(7, 16)
 """Where the expansions of the re-checker stand in a box, and where it cuts: never at the prover's middle."""
-MAX_PIECES = 4096
+MAX_PIECES = 512
 """Pieces into which one leaf may be cut before the re-checker gives up on it."""
 
 
@@ -63,7 +65,8 @@ def recheck(
     Parameters
     ----------
     certificate : a certificate, its JSON record, or the path of a file written by ``hconsist check --save``.
-    evaluator : ``"balls"`` (Arb) or ``"mpmath"`` (independent of Arb, many times slower).
+    evaluator : ``"balls"`` (Arb), ``"mpmath"`` (independent of Arb, many times slower), or ``"z3"``, which decides the
+        statement itself, exactly and without the tree, where all exponents are rational numbers (an extra).
     max_seconds : give up after this time.
 
     Returns
@@ -79,8 +82,8 @@ def recheck(
         for a file that is no certificate, or an unknown evaluator.
     """
     start = time.perf_counter()
-    if evaluator not in EVALUATORS:
-        raise InputError("evaluator", f"one of {', '.join(EVALUATORS)}", evaluator)
+    if evaluator not in (*EVALUATORS, "z3"):
+        raise InputError("evaluator", f"one of {', '.join(EVALUATORS)}, z3", evaluator)
     record = sealed(certificate) if isinstance(certificate, Certificate) else certificate
     record = load(record) if isinstance(record, (str, Path)) else record
     pieces = count = 0
@@ -89,6 +92,8 @@ def recheck(
         if seal(record) != record.get("seal"):
             raise _Rejected("the seal does not fit: the record was changed after it was written")
         statement = _Statement.of(record)
+        if evaluator == "z3":
+            return _exactly(statement, max_seconds)
         with precision(statement.bits):
             check = _Check(statement, EVALUATORS[evaluator](), start + max_seconds)
             check.lemmas()
@@ -97,6 +102,8 @@ def recheck(
         verdict, reason, witness = Verdict.REFUTED, str(found), found.witness
     except _Unsettled as found:
         verdict, reason = Verdict.INCONCLUSIVE, str(found)
+    except UnsupportedError:  # of the evaluator, not of the record
+        raise
     except InputError as found:  # a malformed field: the record is no proof of anything
         verdict, reason, witness = Verdict.REFUTED, str(found), {"defect": str(found)}
     except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError) as found:
@@ -106,6 +113,13 @@ def recheck(
         verdict, Level.ENCLOSED, points=pieces, boxes=count, reason=reason, witness=witness,
         notes=(f"re-checked by {evaluator}",), seconds=time.perf_counter() - start,
     )  # fmt: skip
+
+
+def _exactly(statement: _Statement, max_seconds: float) -> Evidence:
+    if statement.chosen:
+        raise UnsupportedError("evaluator", "balls or mpmath for a statement with a choice", "z3")
+    strict = statement.strict and not statement.edges
+    return decide(statement.formula, statement.domain, strict=strict, max_seconds=max_seconds)
 
 
 @dataclass(frozen=True)
@@ -200,18 +214,16 @@ class _Check:
         boxes = [_box(region["box"], s.names) for region in tree]
         if not _tiles(boxes, s.domain):
             raise _Rejected("the regions do not tile the domain")
-        count = 0
-        for region, box in zip(tree, boxes):
-            edge = None if region["edge"] is None else s.edges[_index(region["edge"], len(s.edges))]
-            sign = 1 if edge is None else self._sign(edge, box)
-            choices = region["choices"]
-            number = -1
-            for number, (method, leaf) in enumerate(leaves(region["tree"], box)):
-                self._leaf(leaf, method, self._chosen(choices, number), edge, sign)
-            if len(choices) != (number + 1 if s.chosen else 0):
-                raise _Rejected("there must be one choice for each leaf")
-            count += number + 1
-        return count, self.pieces
+        counts = [sum(1 for _ in leaves(region["tree"], box)) for region, box in zip(tree, boxes)]
+        if any(len(region["choices"]) != count * bool(s.chosen) for region, count in zip(tree, counts)):
+            raise _Rejected("there must be one choice for each leaf")
+        edges = [None if one["edge"] is None else s.edges[_index(one["edge"], len(s.edges))] for one in tree]
+        signs = [1 if edge is None else self._sign(edge, box) for edge, box in zip(edges, boxes)]
+        choices = [[self._chosen(texts) for texts in region["choices"]] or repeat(()) for region in tree]
+        for region, box, edge, sign, chosen in zip(tree, boxes, edges, signs, choices):
+            for (method, leaf), values in zip(leaves(region["tree"], box), chosen):
+                self._leaf(leaf, method, values, edge, sign)
+        return sum(counts), self.pieces
 
     def _sign(self, edge: _Edge, box: Box) -> int:
         """The sign of (x - at)**order on the strip, which must reach the edge and lie on one side of it if odd."""
@@ -222,13 +234,12 @@ class _Check:
             raise _Rejected("a strip on both sides of its edge needs an even order")
         return -1 if edge.order % 2 and edge.at == high else 1
 
-    def _chosen(self, choices: Sequence[Sequence[str]], number: int) -> tuple[fmpq, ...]:
+    def _chosen(self, texts: Sequence[str]) -> tuple[fmpq, ...]:
+        """The values chosen at a leaf, their constraints verified."""
         s = self.statement
-        if not s.chosen:
-            return ()
-        if number >= len(choices) or len(choices[number]) != len(s.chosen):
-            raise _Rejected("there must be one choice for each leaf")
-        values = tuple(_rational(text) for text in choices[number])
+        values = tuple(_rational(text) for text in texts)
+        if len(values) != len(s.chosen):
+            raise _Rejected("a choice must give one value for each chosen symbol")
         exact = [self.field.interval(v, v) for v in values]
         box = tuple((v, v) for v in values)
         for constraint in self.constraints:

@@ -82,7 +82,7 @@ class Expansion:
                 series.append([values[rest[0]], 1] if rest[0] == along and order else [values[rest[0]]])
             else:
                 series.append(arithmetic.apply(kind, rest, series))
-        return series[-1]
+        return [self.field.rational(x, 1) if isinstance(x, int) else x for x in series[-1]]
 
 
 class _Arithmetic:
