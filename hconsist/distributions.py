@@ -1,4 +1,4 @@
-"""Held-out scores with their labels: reading them from a file, and the two samples that ship with the package."""
+"""Held-out scores with their labels, and finite distributions: reading them from files, and the bundled samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from hconsist.domains import InputError
 
-__all__ = ["Scores", "load_scores", "digits", "noisy_labels", "BUNDLED"]
+__all__ = ["Laws", "Scores", "load_laws", "load_scores", "digits", "noisy_labels", "BUNDLED"]
 
 BUNDLED = ("digits", "noisy-labels")
 """Names that :func:`load_scores` takes in place of a path."""
@@ -35,6 +35,14 @@ class Scores:
         return self.scores.shape[1]
 
 
+@dataclass(frozen=True)
+class Laws:
+    """A finite distribution: conditional laws ``(m, n)`` of the label at m inputs and their weights ``(m,)``, sum 1."""
+
+    laws: np.ndarray
+    weights: np.ndarray
+
+
 def load_scores(path: str | PathLike[str]) -> Scores:
     """Scores and labels from a CSV file: the label first, then one score per label; labels are 0, ..., n-1.
 
@@ -52,11 +60,37 @@ def load_scores(path: str | PathLike[str]) -> Scores:
     name = str(path)
     if name.replace("_", "-") in BUNDLED:
         return _bundled(name.replace("_", "-"))
+    return _parse(_read("scores", path), name)
+
+
+def load_laws(path: str | PathLike[str]) -> Laws:
+    """A finite distribution from a CSV file: the weight of an input first, then the probability of each label there.
+
+    Weights are positive and are divided by their sum, so counts will do.  A header ``weight,p_0,p_1,...`` may stand in
+    the first line; blank lines are passed over.
+
+    Raises
+    ------
+    InputError
+        for a file that cannot be read or holds no row, and for the first line that is not a positive weight and n >= 2
+        probabilities (n as in the first row) that sum to 1 within 1e-9; it names the file, the line and what was found.
+    """
+    rows = _rows(_read("laws", path), str(path), "weight", "probability", "probabilities")
+    columns = ("weight", *(f"p_{k}" for k in range(len(rows[0][1]) - 1)))
+    table = np.array([[_number(cell, where, name) for cell, name in zip(cells, columns)] for where, cells in rows])
+    for (where, _), (weight, *law) in zip(rows, table):
+        if not weight > 0:
+            raise InputError(f"{where}: weight", "a number > 0", weight)
+        if min(law) < 0 or abs(sum(law) - 1) > 1e-9:
+            raise InputError(where, "probabilities that are >= 0 and sum to 1", sum(law) if min(law) >= 0 else min(law))
+    return Laws(table[:, 1:], table[:, 0] / np.sum(table[:, 0]))
+
+
+def _read(argument: str, path: str | PathLike[str]) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError):  # ValueError: not UTF-8, or a null character in the path
-        raise InputError("scores", "the path of a readable CSV file", name) from None
-    return _parse(text, name)
+        raise InputError(argument, "the path of a readable CSV file", str(path)) from None
 
 
 def digits() -> Scores:
@@ -79,24 +113,31 @@ def _bundled(name: str) -> Scores:
 
 
 def _parse(text: str, name: str) -> Scores:
+    rows = _rows(text, name, "label", "score", "scores")
+    scores = np.empty((len(rows), len(rows[0][1]) - 1))
+    labels = np.empty(len(rows), dtype=np.int64)
+    columns = [f"score_{k}" for k in range(scores.shape[1])]
+    for row, (where, cells) in enumerate(rows):
+        labels[row] = _label(cells[0], scores.shape[1], where)
+        scores[row] = [_number(cell, where, name) for cell, name in zip(cells[1:], columns)]
+    return Scores(scores, labels)
+
+
+def _rows(text: str, name: str, first: str, other: str, others: str) -> list[tuple[str, list[str]]]:
+    """(file and line, cells) of the data rows, all of one length; a header that begins with ``first`` is left out."""
     rows = [(number, line.split(",")) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if rows and rows[0][1][0].strip().lower() == "label":
+    if rows and rows[0][1][0].strip().lower() == first:
         del rows[0]
     if not rows:
-        raise InputError(name, "a CSV file with at least one row: label,score,score,...", text[:40])
-    first, cells = rows[0]
-    width = len(cells)
-    if width < 3:
-        raise InputError(f"{name}, line {first}", "a label and at least 2 scores", ",".join(cells))
-    scores = np.empty((len(rows), width - 1))
-    labels = np.empty(len(rows), dtype=np.int64)
-    for row, (number, cells) in enumerate(rows):
-        where = f"{name}, line {number}"
-        if len(cells) != width:
-            raise InputError(where, f"{width} comma-separated values as in line {first}", f"{len(cells)} values")
-        labels[row] = _label(cells[0].strip(), width - 1, where)
-        scores[row] = [_score(cell.strip(), column, where) for column, cell in enumerate(cells[1:])]
-    return Scores(scores, labels)
+        raise InputError(name, f"a CSV file with at least one row: {first},{other},{other},...", text[:40])
+    top, cells = rows[0]
+    if len(cells) < 3:
+        raise InputError(f"{name}, line {top}", f"a {first} and at least 2 {others}", ",".join(cells))
+    for number, found in rows:
+        if len(found) != len(cells):
+            domain = f"{len(cells)} comma-separated values as in line {top}"
+            raise InputError(f"{name}, line {number}", domain, f"{len(found)} values")
+    return [(f"{name}, line {number}", [cell.strip() for cell in found]) for number, found in rows]
 
 
 def _label(cell: str, n_classes: int, where: str) -> int:
@@ -106,11 +147,11 @@ def _label(cell: str, n_classes: int, where: str) -> int:
     return int(cell)
 
 
-def _score(cell: str, column: int, where: str) -> float:
+def _number(cell: str, where: str, column: str) -> float:
     try:
         value = float(cell.replace("_", "?"))
     except ValueError:
         value = np.nan
     if not np.isfinite(value):
-        raise InputError(f"{where}: score_{column}", "a finite number", cell)
+        raise InputError(f"{where}: {column}", "a finite number", cell)
     return value

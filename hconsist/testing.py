@@ -19,7 +19,7 @@ from hconsist.losses.base import Loss
 if TYPE_CHECKING:
     from hconsist.definitions import Definition
 
-__all__ = ["assert_proved", "assert_refuted", "assert_kernel_matches", "assert_properties"]
+__all__ = ["assert_proved", "assert_refuted", "assert_supported", "assert_kernel_matches", "assert_properties"]
 
 
 def assert_proved(statement: Any, domain: Mapping[Any, tuple[Any, Any]] | None = None, **options: Any) -> Evidence:
@@ -48,6 +48,20 @@ def assert_refuted(statement: Any, domain: Mapping[Any, tuple[Any, Any]] | None 
     evidence = _evidence(statement, domain, options)
     if evidence.verdict is not Verdict.REFUTED:
         raise AssertionError(f"not refuted: {_describe(evidence)}")
+    return evidence
+
+
+def assert_supported(statement: Any, *, level: str = "simulated") -> Evidence:
+    """Assert that a statement is proved or supported, at ``level`` or better: for samples and simulations.
+
+    Raises
+    ------
+    AssertionError
+        otherwise, with the verdict, the reason and the witness; ValueError for an unknown level.
+    """
+    evidence = _evidence(statement, None, {})
+    if not evidence.passed or evidence.level < Level.of(level):
+        raise AssertionError(f"not supported at level {level}: {_describe(evidence)}")
     return evidence
 
 

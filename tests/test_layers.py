@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = (
     "_version", "domains", "expressions", "definitions", "evidence", "results", "tables", "rigorous", "sampling",
-    "symbolic", "typeset", "steps", "claims", "losses", "hypotheses", "distributions", "conditional", "transforms",
-    "bounds", "catalog", "plotting", "testing", "cli_output", "cli_certificates", "cli",
+    "simulation", "symbolic", "typeset", "steps", "claims", "losses", "hypotheses", "distributions", "conditional",
+    "transforms", "bounds", "gaps", "catalog", "plotting", "testing", "cli_output", "cli_certificates", "cli",
 )  # fmt: skip
 OUTER = {"derivations": (), "figures": (), "paper_checks": ("derivations",)}
 """The folders beside hconsist/: they may import all of it and, of each other, what is named here."""
