@@ -274,6 +274,20 @@ def _required(option: str, value: int | None) -> int:
     return value
 
 
+@cli.command(short_help="Minimizability gaps of input-free predictors.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--laws", metavar="FILE", required=True, help="CSV of weight,p_0,p_1,...: one row an input.")
+@_formats("json", "csv", "latex")
+def gap(names: tuple[str, ...], laws: str, output: str | None) -> None:
+    """Minimizability gaps of predictors that ignore the input, and the zero-one error that these gaps leave possible.
+
+    FILE lists the inputs of a finite distribution: the weight of each, then the probability of each label there.
+    """
+    from hconsist import cli_output
+
+    _emit(cli_output.gaps(names, laws, output))
+
+
 @cli.command(short_help="Decide the claims of papers one by one.")
 @click.argument("papers", nargs=-1, metavar="[PAPER...]")
 @click.option("--all", "every", is_flag=True, help="Every paper that ships with the package.")

@@ -30,6 +30,7 @@ __all__ = [
     "catalog",
     "curve",
     "derivation_json",
+    "gaps",
     "grid",
     "listing",
     "render_bounds",
@@ -180,6 +181,39 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     if "samples" in record:
         keys |= {"informative": "informative"}
     return {title: record[key] for key, title in keys.items()}
+
+
+# --- gap ----------------------------------------------------------------------------------------------------------
+
+
+def gaps(names: Sequence[str], file: str, output: str | None) -> str:
+    """Minimizability gaps of hypotheses that ignore the input, one row a loss; one alone is a plain JSON object."""
+    from hconsist.distributions import load_laws
+    from hconsist.gaps import constant_gaps
+
+    data = load_laws(file)
+    found = [constant_gaps(name, data.laws, data.weights) for name in names]
+    if output == "json":
+        return to_json(found[0] if len(found) == 1 else {"rows": found})
+    rows = [
+        {
+            "loss": gap.loss,
+            "gap": gap.surrogate_gap.value,
+            "zero_one_gap": gap.target_gap.value,
+            "bound": gap.bound.value if gap.bound else None,
+        }
+        for gap in found
+    ]
+    if output:
+        return _tables(rows, output)
+    head = f"{found[0].inputs} inputs, {found[0].n_classes} labels, the same free scores at every input"
+    notes = [
+        "gap: best risk minus mean entropy, each in the units of its loss; compare the bounds, not the gaps",
+        "bound: Gamma(gap) - zero_one_gap, the zero-one error left at surrogate estimation error 0",
+        *(f"{gap.loss}: {gap.status}" for gap in found if gap.status),
+    ]
+    table = text_table([{k: _show(v) for k, v in row.items()} for row in rows])
+    return f"{head}\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes)
 
 
 # --- loss ---------------------------------------------------------------------------------------------------------
