@@ -11,9 +11,10 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations import constrained_losses
+from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
-from hconsist.steps import Checked, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
+from hconsist.steps import Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build", "exponential_evidence", "full_regret_evidence", "reported_evidence", "squared_hinge_evidence"]
 
@@ -94,17 +95,8 @@ def _bernoulli() -> tuple[Step, ...]:
     )  # fmt: skip
 
 
-def _entropies() -> Step:
-    mean, inverses = sp.symbols("G S", positive=True)
-    risk = sp.Function("H")
-    return Checked("Least conditional risks", (eq(risk(mean), n * mean), eq(risk(inverses), n**2 / inverses)), _least,
-                   method="derivation constrained_losses",
-                   text=r"Exponential, with $G$ the geometric mean of all $q$; squared hinge, with $S$ the sum of all "
-                        r"$1/q$.")  # fmt: skip
-
-
-def _least(*shown: sp.Basic) -> Evidence:
-    return constrained_losses.entropy_evidence()
+def _least(line: str, text: str) -> Step:
+    return theorem(constrained_losses, line, text=text)
 
 
 def _range(root: sp.Expr, limit: sp.Expr) -> tuple[Step, ...]:
@@ -126,7 +118,9 @@ def _exponential() -> tuple[Step, ...]:
     regret = sp.Symbol("R", real=True)
     gap = ge(regret, mean * y / (1 + y))
     return (
-        _entropies(), *constrained_losses.pair_steps(),
+        _least("Exponential: the least risk", r"$k = n$: the least risk is $n$ times the geometric mean $g$ of all "
+                                              r"$q$."),
+        *constrained_losses.pair_steps(),
         Identity("Exponential: the pair gap", (s - half) * (s + half), s**2 * (1 - x), put={x: (half / s) ** 2},
                  text=r"$s = q_1 + t/2$ is the mean of $q_1$ and $q_j$, $h = t/2$. Let $G$ be the geometric mean of "
                       r"all $q$ after pooling the pair; before it is $G (1-x)^{1/n}$, $x = (t/2s)^2$."),
@@ -162,7 +156,8 @@ def _squared_hinge() -> tuple[Step, ...]:
     root = sp.sqrt(2)
     bounds = (ge(n, q1 * inverse), ge(n, q1 * pooled))
     return (
-        _entropies(), *constrained_losses.pair_steps(),
+        _least("Squared hinge: the least risk", r"$k = n$: $R_k$ is the sum of all $1/q$."),
+        *constrained_losses.pair_steps(),
         Identity("Squared hinge: the pair gap", 1 / q1 + 1 / qj - 4 / (q1 + qj), t**2 / (q1 * qj * (q1 + qj)),
                  text=r"What pooling the pair takes from the sum $S$ of all $1/q$; it leaves $P = S - \Delta$."),
         Identity("Squared hinge: the regret", n**2 / pooled - n**2 / inverse, n**2 * step / (inverse * pooled),
@@ -207,7 +202,8 @@ def _reported() -> tuple[Step, ...]:
 def _full() -> tuple[Step, ...]:
     half, m = sp.Rational(1, 2), sp.Symbol("m", positive=True)
     return (
-        _entropies(), *constrained_losses.pair_steps(),
+        _least("Exponential: the least risk", r"$k = n$."), _least("Squared hinge: the least risk", r"$k = n$."),
+        *constrained_losses.pair_steps(),
         Identity("t = 1, exponential", m * (half * half) ** (1 / m), m * 4 ** (-1 / m),
                  text=r"Only $p = e_1$ has $t = 1$: $q = (0, 1, 1, \ldots)$ with least risk 0. Pooling labels 1 and j "
                       r"gives $(1/2, 1/2, 1, \ldots)$, whose minimiser has these two at the top."),

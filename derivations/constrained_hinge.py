@@ -7,16 +7,18 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations import concave_hull
+from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
-from hconsist.steps import Checked, Combination, Derivation, Given, Identity, Refutation, Sign, Step
+from hconsist.steps import Combination, Derivation, Given, Identity, Refutation, Sign, Step
 
 __all__ = ["build", "hinge_evidence", "rho_margin_evidence"]
 
 STATEMENT = (
     r"Loss of label $y$: the sum of $\Phi(-h_{y'})$ over $y' \ne y$, scores with sum 0. Hinge, "
     r"$\Phi(u) = \max(0, 1-u)$: for every $n$ the transformation is exactly $n$ times that of the mean absolute error, "
-    r"raw and hull, so its hull has the vertices $(1/k, n/(k(k+1)))$, $k < n$, and $T_n(t) \ge t$, with equality for "
-    r"$t \le 1/(n-1)$. $\rho$-margin, $\Phi_\rho(u) = \min(1, \max(0, 1 - u/\rho))$: $T_n(t) = t$ for every $n$."
+    r"raw and hull, so its hull has the vertices $(1/k, n/(k(k+1)))$, $k < n$, and $T_n(t) \ge t$, with equality of "
+    r"the hull for $t \le 1/(n-1)$. $\rho$-margin, $\Phi_\rho(u) = \min(1, \max(0, 1 - u/\rho))$: $T_n(t) = t$ for "
+    r"every $n$."
 )
 
 ge, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Eq))
@@ -44,10 +46,8 @@ def _hinge() -> tuple[Step, ...]:
     share, part, least, absolute, mass = sp.symbols("s_i u_i E c A", nonnegative=True)
     whole, scores, score, total, risk = sp.symbols("U_k S_k h_i U C", real=True)
     p, q, one = sp.symbols("p_i q_i s", nonnegative=True)
-    error = sp.Function("T_MAE")(t)
     positive, hypothesis, closed = ge(part, 1 + score), ge(whole, k + scores), eq(scores, 0)
     enough, paid, best = ge(total, n), eq(risk, total * absolute), ge(absolute, least)
-    line, curve = ge(error, t / n), ge(error, t**2 / (1 + t))
     return (
         Given("Positive parts", (positive, hypothesis),
               text=r"$u_i = \max(0, 1 + h_i)$; $U_k$ and $S_k$ are the sums of $u_i$ and $h_i$ over $k$ labels, both 0 "
@@ -67,17 +67,15 @@ def _hinge() -> tuple[Step, ...]:
                  text=r"For any $s$ the scores $h_i = n s_i - 1$ sum to 0 and have the order of $s$; $u_i = n s_i$ and "
                       r"$U = n$, so the risk is exactly $n c$. The least risks, forced or free, are $n$ times those of "
                       r"the mean absolute error: $T_n = n T_{MAE}$, and so for the hulls."),
-        Checked("Mean absolute error: Theorem 8", (line, curve), _theorem_eight, method="derivation concave_hull",
-                text=r"Its hull has the vertices $(1/k, 1/(k(k+1)))$, $k < n$."),
-        Combination("The hinge bound", ge(n * error, t), ((n, line),)),
-        Combination("The hinge bound for large regrets", ge(n * error, n * t**2 / (1 + t)), ((n, curve),)),
-        Identity("Where it is exact", n * (1 / (k * (k + 1))), 1 / k, put={n: k + 1},
-                 text=r"The vertex $k = n - 1$ lies on $T = t$: equality for $t \le 1/(n-1)$."),
+        theorem(concave_hull, "tau = 2: vertices",
+                text=r"Mean absolute error: the hull has the vertices $(1/k, 1/(k(k+1)))$, $k < n$; those of the hinge "
+                     r"are $(1/k, n/(k(k+1)))$."),
+        Sign("The hinge bound", ge(n / (k * (k + 1)), 1 / k), put={n: k + 1 + x}, form=x / (k * (k + 1)),
+             text=r"$n = k + 1 + x$: no vertex is below the line $T = t$, and the vertex $k = n - 1$ ($x = 0$) is on "
+                  r"it: $T_n(t) \ge t$, with equality of the hull for $t \le 1/(n-1)$."),
+        Identity("The hinge bound for large regrets", (n * t**2 / (1 + t)).subs(t, 1 / k), n / (k * (k + 1)),
+                 text=r"All vertices lie on the convex curve $n t^2/(1+t)$: $T_n$ is at least that."),
     )  # fmt: skip
-
-
-def _theorem_eight(*shown: sp.Basic) -> Evidence:
-    return concave_hull.mae_evidence()
 
 
 def _rho_margin() -> tuple[Step, ...]:

@@ -11,8 +11,9 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations import pooling
+from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
-from hconsist.steps import Checked, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
+from hconsist.steps import Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build", "entropy_evidence", "exponential_evidence", "exponential_steps", "pair_steps", "pooling_evidence",
            "squared_hinge_evidence", "squared_hinge_steps"]  # fmt: skip
@@ -103,16 +104,11 @@ def _pooled() -> tuple[Step, ...]:
                    r"mean times $f_i$, nonnegative by the lines before; $H_A$ is the least risk at $q^A$."),
         Combination("Forcing label j costs at least the pooled entropy", ge(cost, entropy),
                     ((1, difference), (1, definition), (1, sign))),
-        Checked("With convex losses it costs no more", (eq(sp.Symbol("C_j"), entropy),), _theorem_one,
-                method="derivation pooling",
-                text=r"Ordering the scores against $q^A$ and averaging them over $A$ does not increase $C(q^A,h)$ "
-                     r"(Theorem 1, part (ii), in the scores $-h$: the set of scores with sum 0 is convex and "
-                     r"symmetric); then $h$ is constant on $A$, largest there, and $C(q,h) = C(q^A,h)$."),
+        theorem(pooling, "(ii) averaging over the pool, induction step (Jensen)",
+                text=r"Convex $\Phi$, equality: ordering the scores against $q^A$ and averaging them over $A$ does not "
+                     r"increase $C(q^A,h)$ (Theorem 1, part (ii), in the scores $-h$: the set of scores with sum 0 is "
+                     r"convex and symmetric); then $h$ is constant on $A$, largest there, and $C(q,h) = C(q^A,h)$."),
     )  # fmt: skip
-
-
-def _theorem_one(shown: sp.Basic) -> Evidence:
-    return pooling.build().run()
 
 
 def pair_steps() -> tuple[Step, ...]:

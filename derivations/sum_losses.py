@@ -10,8 +10,9 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations import freezing
+from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
-from hconsist.steps import Checked, Combination, Derivation, Identity, Refutation, Sign, Step, Words
+from hconsist.steps import Combination, Derivation, Identity, Refutation, Sign, Step, Words
 
 __all__ = ["build", "exponential_evidence", "rho_margin_evidence"]
 
@@ -78,8 +79,8 @@ def _exponential() -> tuple[Step, ...]:
         Identity("Exponential: a comp-sum loss", others / own, 1 / s - 1, put={s: own / (own + others)},
                  text=r"$e_y = e^{h_y}$, $e_r$ is the sum over the other labels: $\psi(s) = 1/s - 1$ of the softmax, "
                       r"$\tau = 0$."),
-        Checked("Exponential: Theorem 2", (eq(sp.Function("T_n")(t), sp.Function("R_1")(t)),), _theorem_two,
-                method="derivation freezing", text=r"The two-label curve is exact for every $n$."),
+        theorem(freezing, "R is least at full mass",
+                text=r"$c = 1 - \tau = 1$: the transformation is the two-label curve $R_1$ for every $n$."),
         Identity("Exponential: the free cost of two labels", (sp.sqrt(first) + sp.sqrt(second)) ** 2, 1 + root,
                  put=inside, text=r"The least $p_1/s + p_2/(1-s)$ is $(\sqrt{p_1} + \sqrt{p_2})^2$, at "
                                   r"$s = \sqrt{p_1}/(\sqrt{p_1} + \sqrt{p_2})$."),
@@ -90,10 +91,6 @@ def _exponential() -> tuple[Step, ...]:
         Sign("Exponential: a square below", ge((1 - t**2 / 2) ** 2, 1 - t**2), form=t**4 / 4,
              text=r"So $1 - t^2/2 \ge \sqrt{1-t^2}$ and $T_n(t) \ge t^2/2$: zero-one regret at most $\sqrt{2b}$."),
     )  # fmt: skip
-
-
-def _theorem_two(shown: sp.Basic) -> Evidence:
-    return freezing.build().run()
 
 
 def _controls() -> tuple[Step, ...]:
