@@ -14,11 +14,14 @@ __all__ = ["lower_hull", "regret"]
 GRID, SHRINK, ROUNDS = 7, 0.45, 22
 
 
-def regret(t: np.ndarray, k: int, tau: float) -> np.ndarray:
-    """The least regret found at ``t (m,)`` in (0, 1], with ``k`` labels beside the first two; ``0 <= tau <= 2``."""
+def regret(t: np.ndarray, k: int, tau: float, grid: int = GRID) -> np.ndarray:
+    """The least regret found at ``t (m,)`` in (0, 1], with ``k`` labels beside the first two; ``0 <= tau <= 2``.
+
+    ``grid`` points a side: more of them where several minima compete.
+    """
     t = np.asarray(t, dtype=float)[:, None, None, None]
     ceiling = np.minimum((1 + t) / (k + 2), (1 - t) / k) if k else np.zeros_like(t)
-    unit = np.linspace(0, 1, GRID)
+    unit = np.linspace(0, 1, grid)
     axes = unit[:, None, None], unit[:, None], unit
     low = [np.zeros_like(t) for _ in range(3)]
     high = [ceiling, np.ones_like(t), np.ones_like(t) if k else np.zeros_like(t)]
@@ -31,7 +34,7 @@ def regret(t: np.ndarray, k: int, tau: float) -> np.ndarray:
         best = np.minimum(best, values[np.arange(t.size), place].reshape(t.shape))
         width = [SHRINK * w for w in width]
         for i, limit in enumerate((ceiling, 1.0, 1.0 if k else 0.0)):
-            centre = np.broadcast_to(point[i], (t.size, *3 * (GRID,))).reshape(t.size, -1)[np.arange(t.size), place]
+            centre = np.broadcast_to(point[i], (t.size, *3 * (grid,))).reshape(t.size, -1)[np.arange(t.size), place]
             centre = centre.reshape(t.shape)
             low[i] = np.clip(centre - width[i] / 2, 0, limit)
             high[i] = np.clip(centre + width[i] / 2, 0, limit)

@@ -39,6 +39,8 @@ FIGURES = (
     ("transformations", "published and sharp T with brute-force marks"),
     ("gamma", "Gamma, published and sharp"),
     ("improvement", "the improvement factor over (tau, n)"),
+    ("threshold", "D_3 - D_2 touching zero at tau_c"),
+    ("proof_tree", "two proofs by subdivision, box by box"),
 )
 
 

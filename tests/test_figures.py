@@ -14,6 +14,8 @@ SMALL = {
     "transformations": {"points": 21},
     "gamma": {"points": 31},
     "improvement": {"columns": 11, "rows": 6},
+    "threshold": {"points": 111, "columns": 31},
+    "proof_tree": {},
 }
 
 
@@ -62,6 +64,33 @@ def test_lower_hull():
 
 
 # --- tables -------------------------------------------------------------------------------------------------------
+
+
+def test_every_figure_is_tested():
+    assert set(SMALL) == {name for name, _ in catalog.FIGURES}
+
+
+def test_the_dip_touches_zero_at_the_threshold_and_the_search_agrees(tables):
+    """The marks come from a direct search: never below zero at tau_c, on the dip beyond it; crossings by bisection."""
+    table = tables["threshold"]
+    below, critical, beyond = table["gap"][1], table["gap"][2], table["gap"][4]
+    assert below.min() > 1e-3 and abs(critical.min()) < 2e-5 and beyond.min() < -4e-3
+    at_threshold, past = table["searched"]
+    assert np.all(np.abs(at_threshold) < 1e-7)
+    expected = np.minimum(np.interp(table["t_marks"], table["t"], beyond), 0)
+    np.testing.assert_allclose(past, expected, rtol=0, atol=3e-5)  # the grid of the curve
+    crossing = [float(np.interp(0, -row, table["tau_axis"])) for row in table["least"]]
+    np.testing.assert_allclose(crossing, [1.66298, 1.68997, 1.70895], rtol=0, atol=2e-4)
+
+
+def test_the_boxes_of_the_pictured_proofs_tile_their_domains(tables):
+    table = tables["proof_tree"]
+    for k, area in ((0, 0.5), (1, 0.2 * (2.9672 - 2.9))):
+        boxes = table[f"box_{k}"]
+        assert np.sum(boxes[:, 2] * boxes[:, 3]) == pytest.approx(area, rel=1e-9)
+        assert set(table[f"method_{k}"]) <= set("DTECM")
+    small = table["box_1"][np.argmin(table["box_1"][:, 2])]
+    assert small[0] == pytest.approx(0.6, abs=0.01) and small[1] == pytest.approx(2.967, abs=0.001)
 
 
 def test_marks_of_the_family_lie_on_its_lines(tables):
