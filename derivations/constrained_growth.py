@@ -16,7 +16,8 @@ from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
 from hconsist.steps import Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
 
-__all__ = ["build", "exponential_evidence", "full_regret_evidence", "reported_evidence", "squared_hinge_evidence"]
+__all__ = ["EXPONENTIAL_LAW", "SQUARED_HINGE_LAW", "build", "exponential_evidence", "full_regret_evidence",
+           "reported_evidence", "squared_hinge_evidence"]  # fmt: skip
 
 STATEMENT = (
     r"Constrained losses with $n \ge 2$ labels, $q_0 = (n-1)/n$. Exponential: $T_n(t) \ge q_0 t^2/(2q_0+t)^2$ for "
@@ -33,6 +34,10 @@ x, y, e, c, k = sp.symbols("x y e c k", nonnegative=True)
 N = 2 + k
 SHARE = (n - 1) / n
 
+EXPONENTIAL_LAW = n * q0 * (1 - (1 - t**2 / (4 * q0**2)) ** (1 / n))
+SQUARED_HINGE_LAW = n * q0 - n**2 / ((n - 2) / q0 + 1 / (q0 - t / 2) + 1 / (q0 + t / 2))
+"""Regret of all scores 0 at q = (q_0 - t/2, q_0 + t/2, q_0, ...)."""
+
 
 def build() -> Derivation:
     """The chain for both losses; nothing is checked before ``run``."""
@@ -44,7 +49,7 @@ def exponential_evidence(factor: Fraction = Fraction(1)) -> Evidence:
     """q_0 t^2/(2q_0+t)^2 <= T_n <= q_0 t^2/(4q_0^2-t^2); for factor > 1 the lower bound times it, which is false."""
     if factor == 1:
         return _part("constrained-exponential-growth", *_bernoulli(), *_exponential())
-    return _law_against(sp.Rational(factor.numerator, factor.denominator) * q0 / (2 * q0 + t) ** 2, _EXPONENTIAL_LAW)
+    return _law_against(sp.Rational(factor.numerator, factor.denominator) * q0 / (2 * q0 + t) ** 2, EXPONENTIAL_LAW)
 
 
 def squared_hinge_evidence(factor: Fraction = Fraction(1)) -> Evidence:
@@ -52,7 +57,7 @@ def squared_hinge_evidence(factor: Fraction = Fraction(1)) -> Evidence:
     if factor == 1:
         return _part("constrained-squared-hinge-growth", *_squared_hinge())
     lower = sp.Rational(factor.numerator, factor.denominator) * q0 / ((q0 + t) * (2 * q0 + t))
-    return _law_against(lower, _SQUARED_HINGE_LAW)
+    return _law_against(lower, SQUARED_HINGE_LAW)
 
 
 def reported_evidence() -> Evidence:
@@ -63,11 +68,6 @@ def reported_evidence() -> Evidence:
 def full_regret_evidence() -> Evidence:
     """T_n(1) = n 4^(-1/n) and n^2/(n+2)."""
     return _part("constrained-full-regret", *_full())
-
-
-_EXPONENTIAL_LAW = n * q0 * (1 - (1 - t**2 / (4 * q0**2)) ** (1 / n))
-_SQUARED_HINGE_LAW = n * q0 - n**2 / ((n - 2) / q0 + 1 / (q0 - t / 2) + 1 / (q0 + t / 2))
-"""Regret of all scores 0 at q = (q_0 - t/2, q_0 + t/2, q_0, ...)."""
 
 
 def _law_against(lower: sp.Expr, regret: sp.Expr) -> Evidence:
@@ -215,9 +215,9 @@ def _controls() -> tuple[Step, ...]:
     at = {n: sp.S(3), t: sp.Rational(1, 100)}
     return (
         Refutation("Exponential: no larger coefficient",
-                   ge(_EXPONENTIAL_LAW.subs(q0, SHARE), sp.Rational(38, 100) * t**2), at,
+                   ge(EXPONENTIAL_LAW.subs(q0, SHARE), sp.Rational(38, 100) * t**2), at,
                    text=r"$n = 3$: the coefficient is $3/8$."),
         Refutation("Squared hinge: no larger coefficient",
-                   ge(_SQUARED_HINGE_LAW.subs(q0, SHARE), sp.Rational(76, 100) * t**2), at,
+                   ge(SQUARED_HINGE_LAW.subs(q0, SHARE), sp.Rational(76, 100) * t**2), at,
                    text=r"$n = 3$: the coefficient is $3/4$."),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from functools import partial
 import sympy as sp
 
 from hconsist.evidence import Evidence, Level, Verdict
+from hconsist.rigorous import check_points
 from hconsist.steps import Checked, Cited, Combination, Derivation, Given, Identity, Refutation, Sign, Step
 
 __all__ = ["build", "reported_evidence", "smooth_evidence", "squared_hinge_evidence", "upper_evidence", "witness"]
@@ -41,9 +42,12 @@ def smooth_evidence() -> Evidence:
     return _part("sum-smooth", *_pair(), *_move())
 
 
-def squared_hinge_evidence() -> Evidence:
-    """T_n(t) >= 4 t^2/(n+2) for the sum squared hinge."""
-    return _part("sum-squared-hinge", *_pair(), *_move(), *_squared_hinge())
+def squared_hinge_evidence(factor: Fraction = Fraction(1)) -> Evidence:
+    """T_n(t) >= factor 4 t^2/(n+2) for the sum squared hinge; for factor > 1 put to the law below at n = 3."""
+    if factor == 1:
+        return _part("sum-squared-hinge", *_pair(), *_move(), *_squared_hinge())
+    slack = REGRET - sp.Rational(factor.numerator, factor.denominator) * 4 * t**2 / (n + 2)
+    return check_points(slack, [{n: Fraction(3), t: Fraction(1, 100)}])
 
 
 def upper_evidence() -> Evidence:

@@ -1,18 +1,32 @@
-"""How the claims of a paper check are decided: short chains, tight claims, false statements, citations."""
+"""How the claims of a paper check are stated and decided: sources, chains, tight claims, false statements."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
+from typing import Any
 
 import sympy as sp
 
-from hconsist.evidence import Evidence, Level, Verdict
+from hconsist.claims import Claim, Twin
+from hconsist.evidence import Evidence, Expectation, Level, Source, Verdict
 from hconsist.rigorous import check_points
 from hconsist.steps import Derivation, Step
 
-__all__ = ["attained", "chain", "cited", "fails_at"]
+__all__ = [
+    "abstract",
+    "attained",
+    "chain",
+    "cited",
+    "derived",
+    "fails_at",
+    "recalled",
+    "refuted",
+    "second_hand",
+    "together",
+]
 
 
 def chain(name: str, statement: str, *steps: Step) -> Callable[[], Evidence]:
@@ -24,22 +38,58 @@ def attained(decide: Callable[[], Evidence], slack: sp.Expr, **point: int | Frac
     """The decision of a claim called tight: ``decide``, with the slack found to reach 0 at an exact point."""
 
     def tight() -> Evidence:
-        evidence, found = decide(), check_points(slack, [_at(slack, point)])
+        evidence, found = decide(), _at(slack, point)
         reached = evidence.passed and found.passed and found.slack == 0
         return replace(evidence, slack=found.slack, where=found.where) if reached else evidence
 
     return tight
 
 
-def _at(expression: sp.Expr, point: dict[str, int | Fraction]) -> dict[sp.Symbol, Fraction]:
-    return {next(x for x in expression.free_symbols if str(x) == name): Fraction(v) for name, v in point.items()}
+def fails_at(slack: sp.Expr, *notes: str, **point: int | Fraction) -> Callable[[], Evidence]:
+    """The decision of a false statement ``slack >= 0``: one exact point, evaluated in balls.
+
+    The point names all variables it is about, also those that cancel from the slack; ``notes`` say what else a reader
+    needs to check it by hand.
+    """
+    return lambda: replace(_at(slack, point), notes=notes)
 
 
-def fails_at(slack: sp.Expr, **point: int | Fraction) -> Callable[[], Evidence]:
-    """The decision of a false statement ``slack >= 0``: one exact point, evaluated in balls."""
-    return lambda: check_points(slack, [_at(slack, point)])
+def together(*decisions: Callable[[], Evidence]) -> Callable[[], Evidence]:
+    """The decision of a claim in several parts: the first part that does not hold, else the weakest, points added."""
+
+    def both() -> Evidence:
+        found = [decide() for decide in decisions]
+        weakest = min(found, key=lambda evidence: (evidence.passed, evidence.level))
+        if not weakest.passed:
+            return weakest
+        granted = dict.fromkeys(line for evidence in found for line in evidence.assumptions)
+        return replace(weakest, points=sum(evidence.points for evidence in found), assumptions=tuple(granted))
+
+    return both
+
+
+def _at(slack: sp.Expr, point: dict[str, int | Fraction]) -> Evidence:
+    own = {symbol.name: symbol for symbol in slack.free_symbols}
+    values = {own.get(name, sp.Symbol(name)): Fraction(value) for name, value in point.items()}
+    return check_points(slack, [values], symbols=tuple(values))
 
 
 def cited(reason: str) -> Callable[[], Evidence]:
     """A statement that is stated, not checked."""
     return lambda: Evidence(Verdict.NOT_CHECKED, Level.CITED, reason=reason)
+
+
+def _stated(
+    source: Source, locator: str, slug: str, statement: str, decide: Callable[[], Evidence], twin: Twin, **more: Any
+) -> Claim:
+    return Claim(slug, locator, statement, source, decide, twin=twin, **more)
+
+
+derived = partial(_stated, Source.DERIVED, "derived here")
+second_hand = partial(_stated, Source.SECOND_HAND, "as reported in a secondary source")
+recalled = partial(_stated, Source.RECALLED, "recalled")
+abstract = partial(_stated, Source.ABSTRACT, "abstract")
+"""A claim by where it comes from: ``slug, statement, decide, twin``, and further fields of :class:`Claim` by name."""
+
+refuted = partial(second_hand, expectation=Expectation.FAILS)
+"""A statement that is false as it was reported; ``corrected_by`` names the claim with the form that holds."""
