@@ -29,6 +29,7 @@ from hconsist.derivations import (
 )
 from hconsist.domains import UNIT, Domain
 from hconsist.evidence import Evidence, Source
+from hconsist.paper_checks import cross_entropy_adversarial, cross_entropy_gaps
 from hconsist.paper_checks.decisions import attained, chain, fails_at
 from hconsist.sampling import search
 from hconsist.steps import Cited, Given, Identity, Sign
@@ -566,4 +567,6 @@ CLAIMS = (
             fails_at((THREE_LABELS - AL * two_label(t, a)).subs(a, sp.Rational(10, 3)), t=Fraction(3, 5)),
         ),
     ),
+    *cross_entropy_gaps.CLAIMS,
+    *cross_entropy_adversarial.CLAIMS,
 )
