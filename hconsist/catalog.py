@@ -41,6 +41,7 @@ FIGURES = (
     ("improvement", "the improvement factor over (tau, n)"),
     ("threshold", "D_3 - D_2 touching zero at tau_c"),
     ("proof_tree", "two proofs by subdivision, box by box"),
+    ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),
 )
 
 

@@ -16,6 +16,7 @@ SMALL = {
     "improvement": {"columns": 11, "rows": 6},
     "threshold": {"points": 111, "columns": 31},
     "proof_tree": {},
+    "gaps_in_tau": {"points": 21, "places": 6},
 }
 
 
@@ -140,6 +141,17 @@ def test_improvement_is_one_up_to_the_logistic_loss_and_a_power_of_n_up_to_three
     assert np.all(factor >= 1 - 1e-12)
 
 
+def test_gaps_in_tau_fall_for_deterministic_labels_and_not_for_stochastic_ones(tables):
+    """Lines are the entropies, marks a minimisation over scores; the five values of the witness as in test_gaps."""
+    table = tables["gaps_in_tau"]
+    own = np.searchsorted(table["tau"], table["tau_marks"])
+    np.testing.assert_allclose(table["gap"][:, own], table["gap_marks"], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(table["stochastic"][own], table["stochastic_marks"], rtol=0, atol=1e-7)
+    assert np.all(np.diff(table["gap"], axis=1) < 0) and np.all(table["gap"][-1] <= table["limit"] * (1 + 1e-12))
+    np.testing.assert_allclose(table["stochastic_marks"][:5], [0.29499, 0.27357, 0.27540, 0.30889, 0.3], atol=5e-6)
+    assert np.all(np.diff(table["left_over"]) < 0)
+
+
 # --- artists ------------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +165,7 @@ def test_every_figure_has_a_headline_a_caption_and_no_legend(figures, name):
 
 def test_theory_is_a_thin_black_line_and_computed_values_are_marks_without_a_line(figures):
     allowed = set(plotting.COLOURS.values())
-    for name in ("phi_family", "transformations", "gamma"):
+    for name in ("phi_family", "transformations", "gamma", "gaps_in_tau"):
         lines = [line for axes in figures[name].axes for line in axes.lines]
         marked = [line for line in lines if line.get_marker() not in ("None", None, "")]
         plain = [line for line in lines if line not in marked]
@@ -175,6 +187,7 @@ def test_lines_show_the_tables(figures, tables):
         ("transformations", ["published, $n=1000$", "sharp, every $n$", "sharp = published"]),
         ("gamma", ["ruled out", "published, $n=10$", "sharp, every $n$"]),
         ("improvement", ["logistic", "MAE", "nothing to gain"]),
+        ("gaps_in_tau", ["frequencies 1/3", "Jensen's limit", "the zero-one error it allows"]),
     ],
 )
 def test_direct_labels(figures, name, words):
