@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from hconsist import hypotheses as hypothesis_sets
 from hconsist import losses
 from hconsist.domains import NONNEGATIVE, REAL, UNIT, InputError
+from hconsist.hypotheses import HypothesisSet
 from hconsist.losses.base import Loss
 from hconsist.results import Bound, Side
 from hconsist.transforms import transform
@@ -45,8 +47,8 @@ def bound(
     Returns
     -------
     Bound
-        ``vacuous`` is true where ``excess + surrogate_gap`` is at least T**(1): nothing is learnt and value is
-        ``1 - target_gap``.
+        ``side`` is ``upper``, or ``estimate`` where T is one (then ``upper`` is all that is proved).  ``vacuous`` is
+        true where ``excess + surrogate_gap`` is at least T**(1): nothing is learnt and value is ``1 - target_gap``.
 
     Raises
     ------
@@ -60,18 +62,19 @@ def bound(
     argument = excess + surrogate_gap
     limit = float(curve.inverse(argument))
     value = max(0.0, limit - target_gap)
+    side = Side.ESTIMATE if curve.side is Side.ESTIMATE else Side.UPPER
     return Bound(
         loss=curve.loss.name,
         n_classes=curve.n_classes,
         hypotheses=curve.hypotheses,
         method=curve.method,
-        side=Side.UPPER,
+        side=side,
         level=curve.level,
         assumptions=(*curve.assumptions, *_gap_assumptions(curve.hypotheses, surrogate_gap, target_gap)),
         excess=excess,
         value=value,
         lower=0.0,
-        upper=value,
+        upper=value if side is Side.UPPER else 1.0 - target_gap,
         vacuous=argument >= float(curve(1.0)),
         surrogate_gap=surrogate_gap,
         target_gap=target_gap,
@@ -126,7 +129,8 @@ def bound_from_scores(
     Raises
     ------
     InputError
-        for malformed scores or labels, a risk that overflows, or a floor above the measured risk.
+        for malformed scores or labels, a risk that overflows, a floor above the measured risk, or scores that no
+        function of the hypothesis set can have (a row that spreads over more than its box).
     """
     surrogate = losses.get(loss)
     values = np.asarray(surrogate.value(scores, labels), dtype=float)
@@ -140,6 +144,7 @@ def bound_from_scores(
         raise InputError("floor", "a number >= 0 (comp-sum losses are nonnegative)", floor)
     if floor > risk:
         raise InputError("floor", f"at most the measured {surrogate.name} risk {risk:.6g}", floor)
+    _check_reach(np.asarray(scores), hypothesis_sets.get(hypotheses))
     error = _measured_error(np.asarray(scores), np.asarray(labels))
     limit = bound(
         surrogate,
@@ -159,6 +164,16 @@ def bound_from_scores(
         informative=bool(limit.value < error),
         remark=_remark(floor),
     )
+
+
+def _check_reach(scores: np.ndarray, hypothesis_set: HypothesisSet) -> None:
+    """A common shift of a row changes nothing, so its spread decides; unknown inputs may widen the box of others."""
+    if hypothesis_set.slope > 0:
+        return
+    spread, limit = np.ptp(scores, axis=-1), 2 * hypothesis_set.half_range
+    if not np.all(spread <= limit * (1 + 1e-12)):
+        wanted = f"rows whose largest and smallest differ by at most {limit:g}, as in {hypothesis_set.name}"
+        raise InputError("scores", wanted, float(np.max(spread)))
 
 
 def _measured_error(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -190,12 +190,13 @@ def list_(kind: str | None, output: str | None) -> None:
 @cli.command(short_help="Everything known of one loss.")
 @click.argument("name")
 @_classes
+@_hypotheses
 @_formats("json")
-def loss(name: str, n_classes: int | None, output: str | None) -> None:
+def loss(name: str, n_classes: int | None, hypotheses: str, output: str | None) -> None:
     """The card of a loss: formula, properties, transformation, growth, calibration, references."""
     from hconsist import cli_output
 
-    card = cli_output.card(name, 10 if n_classes is None else n_classes)
+    card = cli_output.card(name, 10 if n_classes is None else n_classes, hypotheses)
     _emit(cli_output.render_card(card, output))
 
 

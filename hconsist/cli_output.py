@@ -12,7 +12,7 @@ from hconsist import catalog as hcatalog
 from hconsist import hypotheses as hypotheses_sets
 from hconsist import losses
 from hconsist.domains import Domain, InputError, UnsupportedError
-from hconsist.results import jsonable, to_json
+from hconsist.results import Side, jsonable, to_json
 from hconsist.tables import csv_table, latex_table, text_table
 from hconsist.transforms import METHODS, Transformation
 from hconsist.transforms import transform as make_transform
@@ -72,14 +72,16 @@ def _show(value: Any) -> str:
 def catalog() -> dict[str, list[dict[str, str]]]:
     """Everything with a name, from static tuples."""
     pairs = {
-        "hypotheses": [(name, summary) for name, _, summary in hypotheses_sets.NAMES],
         "methods": METHOD_SUMMARIES,
         "papers": hcatalog.PAPERS,
         "derivations": hcatalog.DERIVATIONS,
         "figures": hcatalog.FIGURES,
     }
-    named = [{"name": n, "parameters": p or "", "summary": s} for n, p, s in losses.NAMES]
-    return {"losses": named} | {kind: [{"name": n, "summary": s} for n, s in rows] for kind, rows in pairs.items()}
+    named = {"losses": losses.NAMES, "hypotheses": hypotheses_sets.NAMES}
+    with_parameters = {
+        kind: [{"name": n, "parameters": p or "", "summary": s} for n, p, s in rows] for kind, rows in named.items()
+    }
+    return with_parameters | {kind: [{"name": n, "summary": s} for n, s in rows] for kind, rows in pairs.items()}
 
 
 def listing(kinds: Mapping[str, list[dict[str, str]]], output: str | None) -> str:
@@ -113,8 +115,19 @@ def curve(name: str, n_classes: int, hypotheses: str, method: str, t: Sequence[f
     if output:
         return _tables(rows, output)
     head = f"{found.loss}, n = {found.n_classes}, {found.hypotheses} hypotheses, {_provenance(transformation)}"
-    note = "" if transformation.raw_side.value == "exact" else "\nraw: the least value known, not a theorem"
-    return f"{head}\n\n{text_table([{k: _show(v) for k, v in row.items()} for row in rows])}{note}"
+    table = text_table([{k: _show(v) for k, v in row.items()} for row in rows])
+    return "\n".join([f"{head}\n", table, *_remarks(transformation)])
+
+
+def _remarks(transformation: Transformation) -> list[str]:
+    """What a reader must know besides the numbers."""
+    remarks = [] if transformation.raw_side is Side.EXACT else ["raw: the least value known, not a theorem"]
+    if transformation.side is Side.ESTIMATE:
+        remarks += [f"T: {words}" for words in transformation.assumptions[1:]]
+    if transformation.growth.start > 0:
+        zero = transformation.zero_interval
+        remarks.append(f"T = 0 up to t = {_show(zero.value)} ({zero.reference})")
+    return remarks
 
 
 def _provenance(transformation: Transformation) -> str:
@@ -153,7 +166,8 @@ def render_bounds(found: Sequence[Bound | ScoresBound], output: str | None) -> s
         return to_json(records[0] if len(records) == 1 else {"rows": records})
     if output == "csv":
         return _tables(records, output)
-    rows = [_row(record) for record in records]
+    estimates = any(record["side"] != "upper" for record in records)
+    rows = [_row(record, estimates) for record in records]
     if output == "latex":
         return _tables(rows, output)
     notes = [note for record in records for note in (*record["assumptions"], record.get("remark"))]
@@ -171,13 +185,14 @@ def _record(result: Bound | ScoresBound) -> dict[str, Any]:
     return record.pop("bound") | record if "bound" in record else record
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+def _row(record: Mapping[str, Any], with_side: bool) -> dict[str, Any]:
     keys = {"loss": "loss", "method": "method"}
     if "samples" in record:
         keys |= {"surrogate_risk": "risk", "floor": "floor"}
     else:
         keys |= {"n_classes": "n"}
-    keys |= {"excess": "excess", "value": "bound", "vacuous": "vacuous", "level": "level"}
+    keys |= {"excess": "excess", "value": "bound"} | ({"side": "side"} if with_side else {})
+    keys |= {"vacuous": "vacuous", "level": "level"}
     if "samples" in record:
         keys |= {"informative": "informative"}
     return {title: record[key] for key, title in keys.items()}
@@ -219,16 +234,16 @@ def gaps(names: Sequence[str], file: str, output: str | None) -> str:
 # --- loss ---------------------------------------------------------------------------------------------------------
 
 
-def card(name: str, n_classes: int) -> dict[str, Any]:
-    """Everything the package knows of a loss, with the keys of the JSON contract."""
+def card(name: str, n_classes: int, hypotheses: str = "complete") -> dict[str, Any]:
+    """Everything the package knows of a loss on a hypothesis set, with the keys of the JSON contract."""
     loss = losses.get(name)
     curves: dict[str, Transformation] = {}
     status = ""
     for method in METHODS:
         try:
-            curves[method] = make_transform(loss, n_classes=n_classes, method=method)
+            curves[method] = make_transform(loss, n_classes=n_classes, hypotheses=hypotheses, method=method)
         except UnsupportedError as error:
-            status = str(error)
+            status = status or str(error)
     sharp = curves.get("sharp")
     return {
         "name": loss.name,
@@ -249,18 +264,27 @@ def _card_transform(sharp: Transformation) -> dict[str, Any]:
 
 
 def _card_growth(curves: Mapping[str, Transformation]) -> dict[str, Any]:
-    floor = curves["sharp"].floor
     growths: dict[str, Growth] = {method: found.growth for method, found in curves.items()}
-    return {**growths, "floor": floor}
+    return {**growths} if curves["sharp"].bounded_scores else {**growths, "floor": curves["sharp"].floor}
 
 
 def _card_calibration(sharp: Transformation | None) -> dict[str, Any]:
-    """Calibrated where a floor that is positive beyond 0 lies below T for every number of labels."""
+    """Calibrated where T is positive beyond 0: by a floor for every number of labels, or by Theorem 10 in a box."""
+    if sharp is not None and sharp.bounded_scores:
+        return _box_calibration(sharp)
     if sharp is None or not sharp.floor.constant > 0:
         return {"calibrated": None, "status": "not checked in this release"}
     floor = sharp.floor
     status = f"yes: T(t) > 0 for every t > 0 ({floor.reference})"
     return {"calibrated": True, "status": status, "level": floor.level, "reference": floor.reference}
+
+
+def _box_calibration(sharp: Transformation) -> dict[str, Any]:
+    zero = sharp.zero_interval
+    status = f"no: T(t) = 0 up to t = {_show(zero.value)} ({zero.reference})"
+    if zero.value == 0:
+        status = f"yes, on two labels: T(t) > 0 for every t > 0 ({zero.reference})"
+    return {"calibrated": zero.value == 0, "status": status, "level": zero.level, "reference": zero.reference}
 
 
 def render_card(card: Mapping[str, Any], output: str | None) -> str:
@@ -277,7 +301,9 @@ def render_card(card: Mapping[str, Any], output: str | None) -> str:
     ]
     if curve["value"] is not None:
         values = ", ".join(f"T({t:g}) = {value:.6g}" for t, value in zip(curve["t"], curve["value"]))
-        lines.append(("transformation", f"n = {curve['n_classes']}, sharp: {values}"))
+        where = "" if curve["hypotheses"] == "complete" else f"{curve['hypotheses']}, "
+        side = "sharp" if curve["side"] == "exact" else f"sharp, {curve['side']}"
+        lines.append(("transformation", f"n = {curve['n_classes']}, {where}{side}: {values}"))
         lines += [(f"growth, {kind}", _growth(jsonable(growth[kind]))) for kind in growth]
     else:
         lines.append(("transformation", curve["status"]))
@@ -292,6 +318,9 @@ def _property(key: str, value: object) -> str:
 
 
 def _growth(found: Mapping[str, Any]) -> str:
+    if found.get("start"):
+        power = _monomial(found["constant"], found["exponent"], "(t - t0)")
+        return f"T(t) ~ {power} as t falls to t0 = {_show(found['start'])}, T = 0 before"
     power = _monomial(found["constant"], found["exponent"])
     if "sharp" not in found:
         return f"T(t) ~ {power} as t -> 0"
@@ -299,8 +328,8 @@ def _growth(found: Mapping[str, Any]) -> str:
     return f"T(t) >= {power}{bend} for every t and every n"
 
 
-def _monomial(constant: float, exponent: float) -> str:
-    power = "t" if exponent == 1 else f"t^{_show(exponent)}"
+def _monomial(constant: float, exponent: float, base: str = "t") -> str:
+    power = base if exponent == 1 else f"{base}^{_show(exponent)}"
     return power if constant == 1 else f"{_show(constant)} {power}"
 
 

@@ -39,17 +39,23 @@ class Interval:
     upper: float
     side: Side
     level: Level
+    reference: str = ""
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How a transformation leaves zero: T(t) ~ constant * t**exponent as t -> 0+."""
+    """How a transformation leaves zero: T(t) ~ constant * (t - start)**exponent as t -> start+, and T = 0 before.
+
+    ``start`` is 0 except for bounded scores and three labels or more: there T = 0 on an interval, so that T(t) = o(t^r)
+    at zero for every r, and no exponent at zero would say anything.
+    """
 
     exponent: float
     constant: float
     side: Side
     level: Level
     reference: str = ""
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,8 @@ class Bound:
 class Curve:
     """A transformation on a grid as parallel arrays: ``value`` the convex hull, ``raw`` the pointwise infimum.
 
-    ``raw`` is ``None`` where no theorem gives it.
+    ``raw`` is ``None`` where no theorem gives it.  ``lower`` and ``upper`` are what is proved: both equal to ``value``
+    where it is exact; infinity above a lower side; 0 below an estimate.
     """
 
     loss: str

@@ -167,6 +167,29 @@ def test_csv_keeps_full_precision():
         (("transform", "gce:q=0.9", "-n", "100"), ["n = 100", "raw", "0.5"]),
         (("bound", "mae", "-n", "10", "--excess", "0.05"), ["0.25", "symmetric and complete"]),
         (("bound", "mae", "logistic", "--scores", "digits"), ["899 samples", "cannot beat the measured error"]),
+        (
+            ("transform", "logistic", "-n", "3", "--hypotheses", "bounded:lam=1"),
+            ["bounded:lam=1.0", "exact, symbolic", "Theorem 11", "T = 0 up to t = 0.0633789"],
+        ),
+        (
+            ("transform", "gce:q=0.5", "-n", "3", "--hypotheses", "bounded:lam=1"),
+            ["estimate, sampled", "upper limit on T", "T = 0 up to t = 0.0633789"],
+        ),
+        (
+            ("bound", "gce:q=0.5", "-n", "3", "--excess", "0.1", "--hypotheses", "relu:L=1,W=1,B=0.5"),
+            ["side", "estimate", "box [-0.5, 0.5]^n at x = 0"],
+        ),
+        (
+            ("bound", "logistic", "--scores", "digits", "--hypotheses", "linear:W=9,B=1"),
+            ["899 samples", "cannot beat the measured error", "box [-1, 1]^n"],
+        ),
+        (
+            ("loss", "logistic", "-n", "3", "--hypotheses", "bounded:lam=1"),
+            ["no: T(t) = 0 up to t = 0.0633789", "(t - t0)^2 as t falls to t0", "Theorem 11"],
+        ),
+        (("loss", "mae", "-n", "2", "--hypotheses", "bounded:lam=1"), ["yes, on two labels", "0.380797 t"]),
+        (("loss", "mae", "-n", "3", "--hypotheses", "bounded:lam=1"), ["not checked in this release", "1.66"]),
+        (("list", "hypotheses"), ["lam > 0", "linear", "relu"]),
     ],
 )
 def test_text(arguments, words):
@@ -193,7 +216,17 @@ def test_text(arguments, words):
         (("transform", "logistic", "-n", "3", "--points", "1"), ["--points", "integer", "1"]),
         (("transform", "logistic", "-n", "3", "--points", "3", "--t", "1"), ["--points", "--t"]),
         (("transform", "logistic", "-n", "3", "--method", "optimise"), ["method", "sharp, published", "optimise"]),
-        (("transform", "logistic", "-n", "3", "--hypotheses", "linear:W=1"), ["hypotheses", "complete"]),
+        (("transform", "logistic", "-n", "3", "--hypotheses", "linear:W=1"), ["hypotheses", "B missing"]),
+        (("transform", "logistic", "-n", "3", "--hypotheses", "bounded:lam=0"), ["lam", "> 0", "tie"]),
+        (("transform", "logistic", "-n", "3", "--hypotheses", "relu:L=x,W=1,B=1"), ["L must be", "'x'"]),
+        (("transform", "mae", "-n", "3", "--hypotheses", "bounded:lam=1"), ["tau <= 1.66", "(479, 79, 442)/1000"]),
+        (("bound", "comp-sum:tau=3", "-n", "2", "--excess", "1", "--hypotheses", "bounded:lam=1"), ["tau <= 2"]),
+        (
+            ("bound", "logistic", "-n", "3", "--excess", "1", "--hypotheses", "bounded:lam=1", "--method", "published"),
+            ["method", "sharp for bounded:lam=1.0", "published"],
+        ),
+        (("bound", "logistic", "--scores", "digits", "--hypotheses", "bounded:lam=1"), ["scores", "at most 2", "14.7"]),
+        (("loss", "logistic", "--hypotheses", "boundd:lam=1"), ["hypotheses", "did you mean bounded?"]),
         (("bound", "logistic", "-n", "3", "--excess", "-1"), ["excess", ">= 0", "-1"]),
         (("bound", "logistic", "-n", "3", "--excess", "nan"), ["excess", ">= 0", "nan"]),
         (("bound", "logistic", "-n", "3", "--excess", "inf"), ["excess", ">= 0", "inf"]),

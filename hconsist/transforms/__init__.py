@@ -1,4 +1,4 @@
-"""Transformations of surrogate losses: published and sharp, for complete hypothesis sets.
+"""Transformations of surrogate losses: published and sharp, for complete hypothesis sets and for bounded scores.
 
 :func:`transform` is the one entry point; it picks the theorem that applies to the loss and names it.
 """
@@ -25,20 +25,21 @@ PUBLISHED = "Mao, Mohri and Zhong 2023, arXiv 2304.07288 (recalled; only the abs
 def transform(
     loss: Loss | str, *, n_classes: int, hypotheses: str = "complete", method: str = "sharp"
 ) -> Transformation:
-    """The transformation T of a comp-sum or rho-margin comp-sum loss, for a complete hypothesis set.
+    """The transformation T of a comp-sum or rho-margin comp-sum loss for a hypothesis set.
 
     Parameters
     ----------
     loss : a loss object or its name, such as ``"gce:q=0.7"``.
     n_classes : number of labels, an integer in [2, 1e9].
-    hypotheses : ``"complete"`` (symmetric and complete) or ``"all"`` (all measurable functions).
+    hypotheses : ``"complete"`` (symmetric and complete), ``"all"`` (all measurable functions), or a set with bounded
+        scores: ``"bounded:lam=1"``, ``"linear:W=1,B=0.5"``, ``"relu:L=1,W=1,B=0.5"``, see :mod:`hconsist.hypotheses`.
     method : ``"sharp"``, the largest T for which the bound holds, or ``"published"``, the form of
         arXiv 2304.07288 as recalled.
 
     Returns
     -------
     Transformation
-        T**(t) on calling, ``raw``, ``inverse`` (Gamma), ``growth``, ``floor``, ``attaining``.
+        T**(t) on calling, ``raw``, ``inverse`` (Gamma), ``growth``, ``zero_interval``, ``floor``, ``attaining``.
 
     Raises
     ------
@@ -51,7 +52,9 @@ def transform(
     -----
     Sharp, comp-sum: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit
     vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved: on
-    (tau_c, 2) the curves D_m that touch the hull are found by a rule checked against all m up to n = 200.  Sharp, rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.
+    (tau_c, 2) the curves D_m that touch the hull are found by a rule checked against all m up to n = 200.  Sharp,
+    rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.  Bounded scores, comp-sum: see
+    :mod:`hconsist.transforms.bounded`; from three labels on T = 0 on an interval [0, t0] (Theorem 10).
     """
     surrogate = losses.get(loss)
     n = int(N_CLASSES.check_scalar("n_classes", n_classes))
@@ -59,7 +62,8 @@ def transform(
     name = method.replace("_", "-").lower() if isinstance(method, str) else method
     if name not in METHODS:
         raise UnsupportedError("method", f"one of {', '.join(METHODS)} for complete hypothesis sets", method)
-    kernel, side, level, references, assumptions = _choose(surrogate, n, name)
+    choice = _choose(surrogate, n, name) if hypothesis_set.complete else _bounded(surrogate, n, name, hypothesis_set)
+    kernel, side, level, references, assumptions = choice
     return Transformation(
         loss=surrogate,
         n_classes=n,
@@ -69,7 +73,7 @@ def transform(
         level=level,
         kernel=kernel,
         references=references,
-        assumptions=("the hypothesis set is symmetric and complete", *assumptions),
+        assumptions=(hypothesis_set.assumption, *assumptions),
     )
 
 
@@ -95,6 +99,18 @@ def _choose(surrogate: Loss, n: int, method: str) -> _Choice:
             surrogate.name,
         )
     return _published(float(tau), n) if method == "published" else _sharp(float(tau), n)
+
+
+def _bounded(surrogate: Loss, n: int, method: str, hypothesis_set: hypothesis_sets.HypothesisSet) -> _Choice:
+    """The theorem for this loss where the scores at an input fill a box."""
+    from hconsist.transforms import bounded
+
+    if method != "sharp":
+        raise UnsupportedError("method", f"sharp for {hypothesis_set.name}", method)
+    if not isinstance(surrogate, losses.CompSum) or surrogate.tau is None:
+        wanted = f"a comp-sum loss with a parameter tau for {hypothesis_set.name}"
+        raise UnsupportedError("loss", f"{wanted} (the nearest supported losses are comp-sum:tau=...)", surrogate.name)
+    return bounded.choose(surrogate.tau, n, hypothesis_set)
 
 
 def _ranked(surrogate: losses.RhoMarginCompSum, method: str) -> _Choice:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hconsist.boxes import log_ratios
 from hconsist.domains import InputError, UnsupportedError
+from hconsist.transforms.bounded import BoundedKernel
 from hconsist.transforms.concave import ConcaveKernel
 from hconsist.transforms.linear import LinearKernel
 from hconsist.transforms.pooled import PooledKernel
@@ -32,7 +34,7 @@ class AttainingLaw:
     is a label of largest probability and group ``predicted`` a single label, predicted where its softmax ties for the
     largest.  ``weight`` is the share of inputs that follow this law.  ``reached`` is true if finite scores give
     s itself; otherwise s is their limit, see :meth:`scores`.  For a loss of margins, not of the softmax,
-    ``score_values`` holds the scores themselves.
+    and for scores in the box of ``half_range``, ``score_values`` holds the scores themselves.
     """
 
     values: tuple[float, ...]
@@ -42,6 +44,7 @@ class AttainingLaw:
     weight: float
     reached: bool
     score_values: tuple[float, ...] = ()
+    half_range: float = np.inf
 
     @property
     def n_classes(self) -> int:
@@ -54,15 +57,19 @@ class AttainingLaw:
     def surrogate_regret(self, loss: Any) -> float:
         """C(p, s) - H(p): sum_i p_i psi(s_i) - H(p) for a comp-sum loss with parameter ``tau``, directly (0 * inf = 0).
 
-        For a rho-margin loss from its conditional risk at the scores.
+        For a rho-margin loss from its conditional risk at the scores.  H(p) is the entropy of the box where scores
+        are bounded.
         """
-        if self.score_values:
+        if self.score_values and self.half_range == np.inf:
             p = self.probabilities()
             return float(loss.conditional_risk(self.scores(), p) - loss.entropy(p))
         p, m, s = (np.array(x, dtype=float) for x in (self.values, self.multiplicities, self.softmax_values))
         used = p > 0.0
-        p, m, s = p[used], m[used], s[used]
-        return float(np.sum(m * p * _psi(s, loss.tau)) - _entropy(p, m, loss.tau))
+        risk = float(np.sum((m * p)[used] * _psi(s[used], loss.tau)))
+        if self.half_range < np.inf:
+            best = np.exp(log_ratios(p, m, loss.tau, self.half_range))
+            return risk - float(np.sum((m * p)[used] * _psi((best / np.dot(m, best))[used], loss.tau)))
+        return risk - _entropy(p[used], m[used], loss.tau)
 
     def probabilities(self, n_classes: int | None = None) -> np.ndarray:
         """p as a vector, label 0 of largest probability; InputError beyond 10**6 labels or for another n."""
@@ -92,10 +99,14 @@ class AttainingLaw:
 def attaining(transformation: Transformation, t: float) -> tuple[AttainingLaw, ...]:
     """At most two laws whose mixture has zero-one regret t and surrogate regret T**(t), in the limit or exactly.
 
+    For bounded scores one law, reached by finite scores; where T is an estimate its regret is that estimate.
+
     Raises UnsupportedError where the transformation is not attained: the published form for tau > 1 (n >= 3, or
     tau > 2).
     """
     kernel, n = transformation.kernel, transformation.n_classes
+    if isinstance(kernel, BoundedKernel):
+        return (_boxed(kernel, t),)
     if isinstance(kernel, LinearKernel):
         return (_ranked(n, t, float(transformation.loss.parameters["rho"])),)
     tau = float(transformation.loss.tau)  # type: ignore[attr-defined]
@@ -120,6 +131,16 @@ def _pool(n: int, m: int, q: tuple[float, float, float], weight: float) -> Attai
     """Softmax uniform on m labels of probabilities (q1, q2, q3, ..., q3)."""
     share = 1.0 / m
     return _law([(q[0], 1, share), (q[1], 1, share), (q[2], m - 2, share)], n, weight)
+
+
+def _boxed(kernel: BoundedKernel, t: float) -> AttainingLaw:
+    """Two labels of probability (1 + t)/2 and (1 - t)/2, tied at the ceiling; every other label at the floor."""
+    n, lam = kernel.n_classes, kernel.lam
+    floor = float(np.exp(-2.0 * lam))
+    share = 1.0 / (2.0 + (n - 2) * floor)
+    groups = [((1.0 + t) / 2.0, 1, share, lam), ((1.0 - t) / 2.0, 1, share, lam), (0.0, n - 2, floor * share, -lam)]
+    values, counts, softmax, scores = zip(*groups[: min(n, 3)])
+    return AttainingLaw(values, counts, 1, softmax, 1.0, True, scores, lam)
 
 
 def _ranked(n: int, t: float, rho: float) -> AttainingLaw:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from hconsist.domains import NONNEGATIVE, UNIT
+from hconsist import hypotheses as hypothesis_sets
+from hconsist.domains import NONNEGATIVE, UNIT, UnsupportedError
 from hconsist.evidence import Level
-from hconsist.results import Curve, Growth, Side
+from hconsist.results import Curve, Growth, Interval, Side
 
 if TYPE_CHECKING:
     from hconsist.losses.base import Loss
@@ -43,7 +44,7 @@ class Kernel(Protocol):
         ...
 
     def growth(self) -> tuple[float, float]:
-        """(exponent, constant) of T** at zero."""
+        """(exponent, constant) of T** where it leaves zero."""
         ...
 
 
@@ -89,15 +90,47 @@ class Transformation:
 
     @property
     def growth(self) -> Growth:
-        """Exponent and constant of T** at zero."""
+        """Exponent and constant of T** where it leaves zero: at t = 0, or at the end of ``zero_interval``."""
         exponent, constant = self.kernel.growth()
-        return Growth(exponent, constant, self.side, self.level, "; ".join(self.references))
+        reference = "; ".join(self.references)
+        return Growth(exponent, constant, self.side, self.level, reference, start=self._zero_until)
+
+    @property
+    def zero_interval(self) -> Interval:
+        """The t0 with T(t) = 0 exactly on [0, t0]: a surrogate excess of 0 leaves a zero-one excess of t0 possible.
+
+        0 for complete sets.  For scores in [-lam, lam] it is (n-2)/(2 e^(2 lam) + n - 2) for every convex,
+        differentiable and decreasing psi (Theorem 10, derived here), so also where T itself is an estimate.
+        """
+        t0 = self._zero_until
+        level, reference = Level.SYMBOLIC, "Theorem 10, derived here"
+        if not self.bounded_scores:
+            level, reference = self.floor.level, self.floor.reference
+        return Interval(t0, t0, t0, Side.EXACT, level, reference)
+
+    @property
+    def bounded_scores(self) -> bool:
+        """Whether the hypothesis set keeps the scores in a box."""
+        return not hypothesis_sets.get(self.hypotheses).complete
+
+    @property
+    def _zero_until(self) -> float:
+        if not self.bounded_scores:
+            return 0.0
+        from hconsist.transforms.bounded import Start
+
+        return Start.of(self.n_classes, hypothesis_sets.get(self.hypotheses).half_range).high
 
     @property
     def floor(self) -> Floor:
-        """The universal floor below T**, free of the number of labels."""
+        """The universal floor below T**, free of the number of labels; UnsupportedError for bounded scores.
+
+        There T = 0 on an interval that grows to [0, 1] with the number of labels, so that no floor is above 0.
+        """
         from hconsist.transforms.floors import floor
 
+        if self.bounded_scores:
+            raise UnsupportedError("hypotheses", "complete or all for a floor that holds whatever n", self.hypotheses)
         return floor(self.loss)
 
     def attaining(self, t: float) -> tuple[AttainingLaw, ...]:
@@ -110,7 +143,6 @@ class Transformation:
         """The transformation on a grid as one result object."""
         grid = np.atleast_1d(UNIT.check("t", t)).astype(float)
         value = self(grid)
-        exact = self.side is Side.EXACT
         return Curve(
             loss=self.loss.name,
             n_classes=self.n_classes,
@@ -121,7 +153,7 @@ class Transformation:
             t=grid,
             raw=self.raw(grid),
             value=value,
-            lower=value,
-            upper=value if exact else np.full_like(value, np.inf),
+            lower=np.zeros_like(value) if self.side is Side.ESTIMATE else value,
+            upper=np.full_like(value, np.inf) if self.side is Side.LOWER else value,
             references=self.references,
         )

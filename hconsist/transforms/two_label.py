@@ -19,7 +19,7 @@ import numpy as np
 
 from hconsist.results import Side
 
-__all__ = ["TAU_C", "TwoLabelKernel"]
+__all__ = ["TAU_C", "TwoLabelKernel", "by_chunks", "expm1_over", "log1p_over"]
 
 TAU_C = 1.662983829068213
 """The largest double tau at which D_2 is the sharp transformation for every number of labels (Theorem 7, derived here:
@@ -66,7 +66,7 @@ class TwoLabelKernel:
 
     def value(self, t: np.ndarray) -> np.ndarray:
         """D_2(t), convex, so equal to its hull."""
-        return _by_chunks(self._closed_value if self.tau in (0.0, 1.5) else self._value, t)
+        return by_chunks(self._closed_value if self.tau in (0.0, 1.5) else self._value, t)
 
     raw = value
 
@@ -75,10 +75,10 @@ class TwoLabelKernel:
         x = np.asarray(x, dtype=np.float64)
         below = np.minimum(x, self.end)
         if self.tau in (0.0, 1.5):
-            root = _by_chunks(self._closed_inverse, below)
+            root = by_chunks(self._closed_inverse, below)
         else:
             nodes = self._nodes()
-            root = _by_chunks(lambda chunk: self._inverse(chunk, nodes), below)
+            root = by_chunks(lambda chunk: self._inverse(chunk, nodes), below)
         return np.where(x >= self.end, 1.0, np.minimum(root, 1.0))
 
     def _closed_value(self, t: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ class TwoLabelKernel:
         index = np.flatnonzero(t >= _TINY / max(self.a, 1.0))
         if index.size:
             log_mean, _ = self._log_mean(t.take(index))
-            out[index] = 2.0**-self.al * _expm1_over(log_mean, self.al)
+            out[index] = 2.0**-self.al * expm1_over(log_mean, self.al)
         return out
 
     def _log_mean(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,18 +112,18 @@ class TwoLabelKernel:
     def _low(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(Q, z) by eps Q = K(az) - K(z) - eps K(z), K = log cosh, the difference as one log1p."""
         z = np.arctanh(t)
-        g = _expm1_over(-2.0 * z, self.eps)
+        g = expm1_over(-2.0 * z, self.eps)
         root = np.sqrt(1.0 + self.eps * g)
         x = g * (self.eps * g / (1.0 + root) ** 2 - t) / (2.0 * root)
-        return _log1p_over(x, self.eps) + 0.5 * np.log1p(-t * t), z
+        return log1p_over(x, self.eps) + 0.5 * np.log1p(-t * t), z
 
     def _high(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(Q, z) by M_a^a = (1+t)^eps (1 + (1-t) eps g/2)."""
         log1p = np.log1p(t)
         # z stays finite at t = 1, where (1-t) g vanishes all the same
         z = 0.5 * (log1p - np.log1p(-np.minimum(t, _BELOW_ONE)))
-        g = _expm1_over(-2.0 * z, self.eps)
-        return log1p + _log1p_over(0.5 * (1.0 - t) * g, self.eps), z
+        g = expm1_over(-2.0 * z, self.eps)
+        return log1p + log1p_over(0.5 * (1.0 - t) * g, self.eps), z
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """(sqrt Q, t) on a grid refined towards 0, 1/a and 1, from which t is interpolated to about a per cent."""
@@ -136,7 +136,7 @@ class TwoLabelKernel:
         out = np.sqrt(x) / math.sqrt(self.growth()[1])
         index = np.flatnonzero(out >= _TINY / max(self.a, 1.0))
         if index.size:
-            q = _log1p_over(2.0**self.al * x.take(index), self.al)
+            q = log1p_over(2.0**self.al * x.take(index), self.al)
             t = np.interp(np.sqrt(q), *nodes)
             for _ in range(2):  # third order: 1e-2, 1e-6, 1e-18
                 t = self._halley(np.minimum(t, _BELOW_ONE), q)
@@ -146,7 +146,7 @@ class TwoLabelKernel:
     def _halley(self, t: np.ndarray, q: np.ndarray) -> np.ndarray:
         """One Halley step for Q(t) = q, with Q' = -a g/(2 + (1-t) eps g)."""
         value, z = self._log_mean(t)
-        g = _expm1_over(-2.0 * z, self.eps)
+        g = expm1_over(-2.0 * z, self.eps)
         u, residual = 1.0 - t, value - q
         mass = 2.0 + u * (self.eps * g)
         first = -self.a * g / mass
@@ -155,17 +155,17 @@ class TwoLabelKernel:
         return t - 2.0 * residual * first / (2.0 * first**2 - residual * second)
 
 
-def _expm1_over(x: np.ndarray, e: float) -> np.ndarray:
+def expm1_over(x: np.ndarray, e: float) -> np.ndarray:
     """expm1(e x)/e, continued by x at e = 0."""
     return np.expm1(e * x) / e if e else x
 
 
-def _log1p_over(x: np.ndarray, e: float) -> np.ndarray:
-    """log1p(e x)/e, continued by x at e = 0: the inverse of :func:`_expm1_over`."""
+def log1p_over(x: np.ndarray, e: float) -> np.ndarray:
+    """log1p(e x)/e, continued by x at e = 0: the inverse of :func:`expm1_over`."""
     return np.log1p(e * x) / e if e else x
 
 
-def _by_chunks(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+def by_chunks(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
     """function over x in pieces that fit the cache; any shape, a new float64 array of that shape."""
     x = np.asarray(x, dtype=np.float64)
     flat, out = x.ravel(), np.empty(x.size)
