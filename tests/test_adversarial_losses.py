@@ -143,6 +143,15 @@ def test_strict_arrays_agree():
     assert np.array_equal(np.asarray(robust_zero_one(*converted[1:])), robust_zero_one(*given[1:]))
 
 
+def test_arrays_stay_on_their_device():
+    """array-api-strict refuses to mix its devices, as GPU libraries do; labels may come from elsewhere."""
+    loss, device = SmoothAdversarialCompSum(1.3, 0.7), array_api_strict.Device("device1")
+    scores, moved = (array_api_strict.asarray(array, device=device) for array in (SCORES, PERTURBED))
+    found = (loss.value(scores, moved, LABELS), *loss.gradients(scores, moved, LABELS))
+    assert all(array.device == device for array in (*found, robust_zero_one(moved, LABELS)))
+    assert worst_case(RhoMarginCompSum(1, 1), moved, LABELS).device == device
+
+
 def test_torch_differentiates_the_value_even_where_nothing_moves():
     torch = pytest.importorskip("torch", reason="torch is an extra: pip install hconsist[torch]")
     loss, labels = SmoothAdversarialCompSum(1.3, 0.7), torch.as_tensor(LABELS)

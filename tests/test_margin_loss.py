@@ -165,6 +165,17 @@ def test_namespaces_agree_and_keep_the_dtype(convert, dtype):
         np.testing.assert_allclose(np.asarray(found), expected, rtol=64 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("name", ["rho-comp-sum:tau=1.5,rho=0.7", "logistic", "gce:q=0.5", "mae"])
+def test_arrays_stay_on_their_device(name):
+    """array-api-strict refuses to mix its devices, as GPU libraries do."""
+    loss, device = hc.losses.get(name), array_api_strict.Device("device1")
+    scores = array_api_strict.asarray(RNG.normal(size=(4, 3)), device=device)
+    p = array_api_strict.asarray(RNG.dirichlet([1, 1, 1], 4), device=device)
+    labels = np.array([0, 1, 2, 1])
+    found = [loss.value(scores, labels), loss.gradient(scores, labels), loss.conditional_risk(scores, p)]
+    assert all(array.device == device for array in (*found, loss.entropy(p), loss.minimiser(p)))
+
+
 @pytest.mark.parametrize("scores", [[1e308, -1e308, 0.0], [-1e308] * 3, [-5e-324, 0.0, 0.0]])
 def test_no_nan_for_finite_scores(scores):
     loss = RhoMarginCompSum(1.0, 1e-3)

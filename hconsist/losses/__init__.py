@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hconsist.domains import InputError
+from hconsist.losses.adversarial import SmoothAdversarialCompSum, robust_zero_one, sufficient_nu, worst_case
 from hconsist.losses.base import Loss
 from hconsist.losses.comp_sum import CompSum, GeneralizedCrossEntropy, Logistic, MeanAbsoluteError, SumExponential
 from hconsist.losses.margin import RhoMarginCompSum
@@ -19,8 +20,12 @@ __all__ = [
     "Loss",
     "MeanAbsoluteError",
     "RhoMarginCompSum",
+    "SmoothAdversarialCompSum",
     "SumExponential",
     "get",
+    "robust_zero_one",
+    "sufficient_nu",
+    "worst_case",
 ]
 
 NAMES = (

@@ -153,7 +153,8 @@ class SmoothAdversarialCompSum:
         array, moved, mask, xp = self._checked(scores, perturbed, labels)
         shifts = _shifts(array, moved, mask, xp)
         norm = _norm(shifts, xp)
-        first = xp.arange(moved.shape[0])[(..., *(None,) * norm[0, ...].ndim)] == xp.argmax(norm, axis=0)[None, ...]
+        place = xp.reshape(arrays.counted(norm.shape[0], norm, xp), (-1, *(1,) * (norm.ndim - 1)))
+        first = place == xp.argmax(norm, axis=0)[None, ...]
         length = xp.where(norm > 0, norm, xp.ones_like(norm))[..., None]
         direction = xp.where(first[..., None], -shifts / length, xp.zeros_like(shifts))
         own = -xp.sum(direction, axis=-1, keepdims=True)

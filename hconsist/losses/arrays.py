@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_array_api_obj
+from array_api_compat import array_namespace, device, is_array_api_obj
 
 from hconsist.domains import InputError
 
-__all__ = ["floating", "laws_like", "one_hot", "probabilities", "quiet"]
+__all__ = ["counted", "floating", "laws_like", "one_hot", "probabilities", "quiet"]
 
 
 def quiet() -> Any:
@@ -43,6 +43,11 @@ def _from_sequence(argument: str, value: Any) -> np.ndarray:
     return array
 
 
+def counted(size: int, like: Any, xp: Any, dtype: Any = None) -> Any:
+    """0, 1, ..., size - 1 on the device of the array ``like``."""
+    return xp.arange(size, dtype=dtype, device=device(like))
+
+
 def one_hot(labels: Any, scores: Any, xp: Any) -> Any:
     """Boolean mask ``(..., n)`` of the labels, broadcast against the scores' leading axes."""
     n = scores.shape[-1]
@@ -53,12 +58,12 @@ def one_hot(labels: Any, scores: Any, xp: Any) -> Any:
     outside = (array < 0) | (array >= n)
     if bool(own.any(outside)):
         raise InputError("labels", f"integers in [0, {n - 1}]", int(np.asarray(array[outside]).ravel()[0]))
-    array = xp.asarray(array)
+    array = xp.asarray(array, device=device(scores))
     try:
         array = xp.broadcast_to(array, scores.shape[:-1])
     except (ValueError, RuntimeError):
         raise InputError("labels", f"of shape {tuple(scores.shape[:-1])}, as the scores", tuple(array.shape)) from None
-    return array[..., None] == xp.arange(n, dtype=array.dtype)
+    return array[..., None] == counted(n, scores, xp, array.dtype)
 
 
 def probabilities(value: Any) -> tuple[Any, Any]:

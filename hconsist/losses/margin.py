@@ -91,8 +91,8 @@ class RhoMarginCompSum(Loss):
         """sum_y p_y l(h, y): both ``(..., n)``, result ``(...)``."""
         array, xp = arrays.floating("scores", scores)
         p = arrays.laws_like(array, probabilities)
-        labels = range(array.shape[-1])
-        costs = [self._value(array, xp.arange(array.shape[-1]) == y, xp) for y in labels]  # (..., n) at a time
+        labels = arrays.counted(array.shape[-1], array, xp)
+        costs = [self._value(array, labels == y, xp) for y in range(array.shape[-1])]  # (..., n) at a time
         return expectation(p, xp.stack(costs, axis=-1), xp)
 
     def entropy(self, probabilities: Any) -> Any:
@@ -165,4 +165,4 @@ class RhoMarginCompSum(Loss):
 
     def _rank_costs(self, p: Any, xp: Any) -> Any:
         """Phi^tau(0), Phi^tau(1), ..., Phi^tau(n - 1)."""
-        return self._phi(xp.astype(xp.arange(p.shape[-1]), p.dtype), xp)
+        return self._phi(arrays.counted(p.shape[-1], p, xp, p.dtype), xp)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
-from hconsist.losses.arrays import quiet
+from hconsist.losses.arrays import counted, quiet
 
 __all__ = ["PowerPsi", "Psi", "expectation", "negative_log_softmax", "score_gradient"]
 
@@ -127,7 +127,7 @@ def negative_log_softmax(scores: Any, xp: Any) -> tuple[Any, Any, Any]:
     half = half - xp.max(half, axis=-1, keepdims=True)
     with quiet():
         exponentials = xp.exp(2 * half)
-    first = xp.argmax(half, axis=-1)[..., None] == xp.arange(scores.shape[-1])
+    first = xp.argmax(half, axis=-1)[..., None] == counted(scores.shape[-1], scores, xp)
     # the largest term is exactly 1: leaving it out of the sum keeps log1p accurate when the rest is tiny
     log_total = xp.log1p(xp.sum(xp.where(first, 0.0 * exponentials, exponentials), axis=-1, keepdims=True))
     with quiet():
@@ -157,7 +157,7 @@ def _entropy(p: Any, tau: float, xp: Any) -> Any:
     al = tau - 1
     positive = xp.where(p > 0, p, xp.ones_like(p))
     top = xp.max(p, axis=-1, keepdims=True)
-    first = xp.argmax(p, axis=-1)[..., None] == xp.arange(p.shape[-1])
+    first = xp.argmax(p, axis=-1)[..., None] == counted(p.shape[-1], p, xp)
     rest = xp.sum(xp.where(first, xp.zeros_like(p), p), axis=-1)
     if tau >= 2:
         return rest / al  # 1 - max p without cancellation
@@ -179,7 +179,7 @@ def _entropy(p: Any, tau: float, xp: Any) -> Any:
 def _minimiser(p: Any, tau: float, xp: Any) -> Any:
     """s_i = p_i^a / sum_k p_k^a; for tau >= 2 the vertex of the first largest probability."""
     top = xp.max(p, axis=-1, keepdims=True)
-    first = xp.argmax(p, axis=-1)[..., None] == xp.arange(p.shape[-1])
+    first = xp.argmax(p, axis=-1)[..., None] == counted(p.shape[-1], p, xp)
     if tau >= 2:
         return xp.where(first, xp.ones_like(p), xp.zeros_like(p))
     with quiet():
