@@ -53,6 +53,7 @@ def binary_evidence() -> Evidence:
 
 def _impossible() -> tuple[Step, ...]:
     lost, won, above, zero, risk = sp.symbols("Phi_l Phi_-u Phi_-l Phi_0 C", real=True)
+    first, second = sp.symbols("z_+ z_-", nonnegative=True)
     paid, falls = eq(risk, HALF * lost + HALF * won), ge(won, above)
     convex, symmetric = ge(lost + above, 2 * zero), eq(lost + above, 2 * zero)
     return (
@@ -64,10 +65,14 @@ def _impossible() -> tuple[Step, ...]:
                     ((1, paid), (HALF, falls), (HALF, convex))),
         Given("(i) symmetric Phi", (symmetric,), text=r"$\Phi(u) + \Phi(-u)$ is constant, hence $2\Phi(0)$."),
         Combination("(i) symmetric: no less either", ge(risk, zero), ((1, paid), (HALF, falls), (HALF, symmetric))),
-        Identity("(i) the zero score", HALF * zero + HALF * zero, zero, text=r"It reaches this least risk."),
-        Identity("(i) its zero-one regret", (HALF * 1 + HALF * 1) - HALF, HALF,
-                 text=r"Score 0 wins for no label: adversarial zero-one risk 1, while a constant score errs with "
-                      r"probability 1/2."),
+        Identity("(i) the zero score", HALF * lost + HALF * won, zero, put={lost: zero, won: zero}, text=r"It "
+                                                                                                         r"reaches "
+                                                                                                         r"this "
+                                                                                                         r"least "
+                                                                                                         r"risk."),
+        Identity("(i) its zero-one regret", (HALF * first + HALF * second) - HALF, HALF, put={first: 1, second: 1},
+                 text=r"Score 0 wins for no label, $z_+ = z_- = 1$: adversarial zero-one risk 1, while a constant "
+                      r"score errs with probability 1/2."),
     )  # fmt: skip
 
 

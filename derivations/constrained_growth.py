@@ -62,7 +62,8 @@ def squared_hinge_evidence(factor: Fraction = Fraction(1)) -> Evidence:
 
 def reported_evidence() -> Evidence:
     """For every n >= 3 and 0 < t < 2/n: T_n < t^2/2 (exponential) and T_n < t^2 (squared hinge)."""
-    return _part("constrained-reported", *_bernoulli(), *_exponential(), *_squared_hinge(), *_reported())
+    steps = (*_least_risks(), *_bernoulli(), *_exponential_law(), *_squared_hinge_law(), *_reported())
+    return _part("constrained-reported", *steps)
 
 
 def full_regret_evidence() -> Evidence:
@@ -99,6 +100,10 @@ def _least(line: str, text: str) -> Step:
     return theorem(constrained_losses, line, text=text)
 
 
+def _least_risks() -> tuple[Step, ...]:
+    return tuple(_least(f"{loss}: the least risk", r"$k = n$.") for loss in ("Exponential", "Squared hinge"))
+
+
 def _range(root: sp.Expr, limit: sp.Expr) -> tuple[Step, ...]:
     """The law gives q_1 >= (1-t)/2, which is at least t/root for t up to ``limit``; and q_1 <= q_0."""
     pj, rest = sp.symbols("p_j p_r", nonnegative=True)
@@ -130,10 +135,20 @@ def _exponential() -> tuple[Step, ...]:
         Combination("Exponential: the regret", ge(regret, q1 * y / (1 + y)), ((1, gap), (y / (1 + y), at_least))),
         Identity("Exponential: in terms of t", q1 * (t / (2 * s)) ** 2, lower, put={s: q1 + t / 2}),
         *_range(sp.S(2), sp.Rational(1, 2)),
-        Sign("Exponential: it decreases in q_1", ge(lower, lower.subs(q1, q1 + c)),
-             form=c * t**2 * (4 * e * (t + e) + 2 * c * (t + 2 * e)) / ((2 * q1 + t) ** 2 * (2 * q1 + 2 * c + t) ** 2),
-             put={q1: t / 2 + e}, text=r"$q_1 = t/2 + e$ by the two lines before, and $q_0 = q_1 + c$: "
-                                       r"$T_n(t) \ge q_0 t^2/(2q_0+t)^2$."),
+        Sign("Exponential: it decreases in q_1", ge(q1 * (2 * q1 + 2 * c + t) ** 2, (q1 + c) * (2 * q1 + t) ** 2),
+             form=c * (4 * e * (t + e) + 2 * c * (t + 2 * e)), put={q1: t / 2 + e},
+             text=r"$q_1 = t/2 + e$ by the two lines before, and $q_0 = q_1 + c$; multiplied out: "
+                  r"$T_n(t) \ge q_0 t^2/(2q_0+t)^2$."),
+        *_exponential_law(),
+        Identity("Exponential: the coefficient from below", sp.Limit(q0 / (2 * q0 + t) ** 2, t, 0, "+"),
+                 n / (4 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
+        Identity("Exponential: and from above", sp.Limit(q0 / (4 * q0**2 - t**2), t, 0, "+"),
+                 n / (4 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
+    )  # fmt: skip
+
+
+def _exponential_law() -> tuple[Step, ...]:
+    return (
         Identity("The law", (1 - q0 + t / 2) + (1 - q0 - t / 2) + (n - 2) * (1 - q0), 1, put={q0: SHARE},
                  text=r"$q = (q_0 - t/2, q_0 + t/2, q_0, \ldots)$, all scores 0, label 2 predicted; $t \le 2/n$."),
         Identity("Exponential: regret of the law", n * q0 - n * (q0**n * (1 - x)) ** (1 / n),
@@ -142,10 +157,6 @@ def _exponential() -> tuple[Step, ...]:
                       r"$q_0 x/(1-x)$."),
         Identity("Exponential: upper bound", q0 * x / (1 - x), q0 * t**2 / (4 * q0**2 - t**2),
                  put={x: (t / (2 * q0)) ** 2}),
-        Identity("Exponential: the coefficient from below", sp.Limit(q0 / (2 * q0 + t) ** 2, t, 0, "+"),
-                 n / (4 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
-        Identity("Exponential: and from above", sp.Limit(q0 / (4 * q0**2 - t**2), t, 0, "+"),
-                 n / (4 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
     )  # fmt: skip
 
 
@@ -166,24 +177,30 @@ def _squared_hinge() -> tuple[Step, ...]:
         Combination("Squared hinge: one bound after the other", ge(n**2, q1**2 * inverse * pooled),
                     ((n, bounds[0]), (q1 * inverse, bounds[1])),
                     text=r"So $n^2 \Delta/(S P) \ge q_1^2 \Delta$."),
-        Identity("Squared hinge: in terms of t", q1**2 * t**2 / (q1 * qj * (q1 + qj)), lower),
+        Identity("Squared hinge: in terms of t", q1**2 * step, lower, put={step: t**2 / (q1 * qj * (q1 + qj))}),
         *_range(root, root - 1),
-        Sign("Squared hinge: it decreases in q_1", ge(lower, lower.subs(q1, q1 + c)),
-             form=c * t**2 * (2 * e * (root * t + e) + c * (root * t + 2 * e))
-             / ((q1 + t) * (2 * q1 + t) * (q1 + c + t) * (2 * q1 + 2 * c + t)),
-             put={q1: t / root + e},
-             text=r"$q_1 = t/\sqrt 2 + e$ and $q_0 = q_1 + c$."),
+        Sign("Squared hinge: it decreases in q_1",
+             ge(q1 * (q1 + c + t) * (2 * q1 + 2 * c + t), (q1 + c) * (q1 + t) * (2 * q1 + t)),
+             form=c * (2 * e * (root * t + e) + c * (root * t + 2 * e)), put={q1: t / root + e},
+             text=r"$q_1 = t/\sqrt 2 + e$ and $q_0 = q_1 + c$; multiplied out."),
         Sign("Squared hinge: a weaker form", ge(q0 / ((q0 + t) * (2 * q0 + t)), q0**2 / (2 * (q0 + t / 2) ** 3)),
              form=q0 * t**2 / ((q0 + t) * (2 * q0 + t) ** 3)),
+        *_squared_hinge_law(),
+        Identity("Squared hinge: the coefficient from below", sp.Limit(q0 / ((q0 + t) * (2 * q0 + t)), t, 0, "+"),
+                 n / (2 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
+        Identity("Squared hinge: and from above", sp.Limit(2 * q0 / (4 * q0**2 - t**2), t, 0, "+"),
+                 n / (2 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
+    )  # fmt: skip
+
+
+def _squared_hinge_law() -> tuple[Step, ...]:
+    step = sp.Symbol("Delta", positive=True)
+    return (
         Identity("Squared hinge: regret of the law", n * q0 - n**2 / (n / q0 + step),
                  q0**2 * step / (1 + q0 * step / n),
                  text=r"The law above: the sum of $1/q$ is $n/q_0 + \Delta$; the regret is at most $q_0^2 \Delta$."),
         Identity("Squared hinge: upper bound", q0**2 * (1 / (q0 - x) + 1 / (q0 + x) - 2 / q0),
                  2 * q0 * t**2 / (4 * q0**2 - t**2), put={x: t / 2}),
-        Identity("Squared hinge: the coefficient from below", sp.Limit(q0 / ((q0 + t) * (2 * q0 + t)), t, 0, "+"),
-                 n / (2 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
-        Identity("Squared hinge: and from above", sp.Limit(2 * q0 / (4 * q0**2 - t**2), t, 0, "+"),
-                 n / (2 * (n - 1)), put={q0: SHARE.subs(n, N), n: N}),
     )  # fmt: skip
 
 
@@ -200,14 +217,14 @@ def _reported() -> tuple[Step, ...]:
 
 
 def _full() -> tuple[Step, ...]:
-    half, m = sp.Rational(1, 2), sp.Symbol("m", positive=True)
+    half = sp.Rational(1, 2)
+    m, s = sp.symbols("m s", positive=True)
     return (
-        _least("Exponential: the least risk", r"$k = n$."), _least("Squared hinge: the least risk", r"$k = n$."),
-        *constrained_losses.pair_steps(),
-        Identity("t = 1, exponential", m * (half * half) ** (1 / m), m * 4 ** (-1 / m),
+        *_least_risks(), *constrained_losses.pair_steps(),
+        Identity("t = 1, exponential", m * (s * s) ** (1 / m), m * 4 ** (-1 / m), put={s: half},
                  text=r"Only $p = e_1$ has $t = 1$: $q = (0, 1, 1, \ldots)$ with least risk 0. Pooling labels 1 and j "
                       r"gives $(1/2, 1/2, 1, \ldots)$, whose minimiser has these two at the top."),
-        Identity("t = 1, squared hinge", m**2 / (2 + 2 + (m - 2)), m**2 / (m + 2)),
+        Identity("t = 1, squared hinge", m**2 / (1 / s + 1 / s + (m - 2)), m**2 / (m + 2), put={s: half}),
     )  # fmt: skip
 
 

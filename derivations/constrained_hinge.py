@@ -63,7 +63,7 @@ def _hinge() -> tuple[Step, ...]:
         Given("Risk and least risk", (enough, paid, best),
               text=r"$C = U c$, and $E$ is the least $c$: over all $s$, or over those with the largest entry at $j$."),
         Combination("Below", ge(risk, n * least), ((absolute, enough), (1, paid), (n, best))),
-        Identity("Above: its positive parts", 1 + (n * share - 1), n * share,
+        Identity("Above: its positive parts", 1 + score, n * share, put={score: n * share - 1},
                  text=r"For any $s$ the scores $h_i = n s_i - 1$ sum to 0 and have the order of $s$; $u_i = n s_i$ and "
                       r"$U = n$, so the risk is exactly $n c$. The least risks, forced or free, are $n$ times those of "
                       r"the mean absolute error: $T_n = n T_{MAE}$, and so for the hulls."),
@@ -88,10 +88,10 @@ def _rho_margin() -> tuple[Step, ...]:
              text=r"Its score $x$ is the largest, hence nonnegative: $\Phi_\rho(-x) = 1$."),
         Given("rho-margin: the risk", (split, full), text=r"$f_j = \Phi_\rho(-h_j)$, $C_r \ge 0$ is what others pay."),
         Combination("rho-margin: the predicted label pays", ge(risk, qj), ((1, split), (qj, full))),
-        Identity("rho-margin: nobody else need pay", (1 - y / rho).subs(y, rho), 0,
+        Identity("rho-margin: nobody else need pay", 1 - y / rho, 0, put={y: rho},
                  text=r"$h_j = (n-1)\rho$, all others $-\rho$: $\Phi_\rho(\rho) = 0$. So the least risk with $j$ at "
                       r"the top is exactly $q_j$, and the least of all is $q_1 = 1 - \max p$."),
-        Identity("rho-margin: these scores have sum 0", (n - 1) * rho + (n - 1) * (-rho), 0),
+        Identity("rho-margin: these scores have sum 0", y + (n - 1) * (-rho), 0, put={y: (n - 1) * rho}),
         Identity("rho-margin: regret", qj - q1, p1 - pj, put={qj: 1 - pj, q1: 1 - p1},
                  text=r"Every law has regret exactly $t$ for a label at distance $t$: $T_n(t) = t$."),
     )  # fmt: skip

@@ -159,7 +159,7 @@ def exponential_steps() -> tuple[Step, ...]:
         Given("Exponential: all labels", closed,
               text=r"$k = n$: the scores sum to 0, and $g = (q_1 \cdots q_n)^{1/n}$."),
         Combination("Exponential: the least risk", ge(risk, k * g), ((1, hypothesis), (g, closed[0]), (g, closed[1]))),
-        Identity("Exponential: it is reached", q * sp.exp(sp.log(g) - sp.log(q)), g,
+        Identity("Exponential: it is reached", q * sp.exp(score), g, put={score: sp.log(g) - sp.log(q)},
                  text=r"$h_i = \log(g/q_i)$: each label costs $g$, and the scores sum to $n \log g - L_n = 0$."),
     )  # fmt: skip
 
@@ -186,7 +186,7 @@ def squared_hinge_steps() -> tuple[Step, ...]:
         Given("Squared hinge: all labels", closed[:1], text=r"$k = n$, and from here on $\lambda = n/R_n$."),
         Combination("Squared hinge: the least risk", ge(risk, k**2 / inverses),
                     ((1, hypothesis), (2 * lam, closed[0])), put={lam: k / inverses}),
-        Identity("Squared hinge: it is reached", q * (lam / q) ** 2, lam**2 / q,
+        Identity("Squared hinge: it is reached", q * hinge**2, lam**2 / q, put={hinge: lam / q},
                  text=r"$1 + h_i = \lambda/q_i$: the scores sum to $\lambda R_n - n = 0$ and the risk is "
                       r"$\lambda^2 R_n = n^2/R_n$."),
     )  # fmt: skip
@@ -200,13 +200,13 @@ def _exponential_floor() -> tuple[Step, ...]:
     first, gap, top = sp.symbols("r_1 d m", nonnegative=True)  # r_1 = 0 is allowed below the first line
     shrink, a = 1 / (1 + z), 1 / (1 + y)
     last = first + gap
-    r1, rj, total = sp.symbols("r_1 r_j D", positive=True)
+    r1, rj, total, shift = sp.symbols("r_1 r_j D e_d", positive=True)
     pair = (1 + top) * (first**2 * shrink**2 + last**2 - 2 * shrink * first * last)
     root = 2 - (1 - a) ** 2
     return (
-        Identity("Exponential: the pair, split anew", r1**2 * (rj / r1) * lam + rj**2 * (r1 / rj) * lam,
-                 2 * r1 * rj * lam,
-                 text=r"$r = \sqrt q$. With $S = h_1 + h_j$ kept and $h_1$, $h_j$ at $S/2 \pm \log(r_j/r_1)$ the pair "
+        Identity("Exponential: the pair, split anew", r1**2 * lam * shift + rj**2 * lam / shift, 2 * r1 * rj * lam,
+                 put={shift: rj / r1},
+                 text=r"$r = \sqrt q$. With $S = h_1 + h_j$ kept and $h_1$, $h_j$ at $S/2 \pm \log e_d$ the pair "
                       r"costs $2 r_1 r_j e^{S/2}$, $\lambda = e^{S/2}$ (if $r_1 = 0$, as little as wanted). The other "
                       r"scores stay, so the sum is still 0."),
         Sign("Exponential: regret of the pair", ge(pair, gap**2),

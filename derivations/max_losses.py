@@ -68,8 +68,9 @@ def _margins() -> tuple[Step, ...]:
 
 
 def _impossible() -> tuple[Step, ...]:
-    share, slack = sp.symbols("p_a w", nonnegative=True)
+    share, slack, others = sp.symbols("p_a w p_r", nonnegative=True)
     top, rest, mirror, zero = sp.symbols("Phi_g Phi_r Phi_-g Phi_0", real=True)
+    top_law, own = sp.symbols("p_1 p_3", nonnegative=True)
     risk = sp.Symbol("C", real=True)
     split, order, convex = ge(risk, share * top + rest), ge(mirror, zero), ge(top + mirror, 2 * zero)
     below = ge(rest, (1 - share) * mirror)
@@ -82,20 +83,15 @@ def _impossible() -> tuple[Step, ...]:
         Combination("No scores cost less than all scores 0", ge(risk, zero),
                     ((1, split), (1, below), (share, convex), (1 - 2 * share, order)), put={share: 1 / (2 + slack)},
                     text=r"For $p_a \le 1/2$: every law with $\max p \le 1/2$."),
-        Identity("All scores 0", (share + (1 - share)) * zero, zero,
+        Identity("All scores 0", share * zero + others * zero, zero, put={others: 1 - share},
                  text=r"All margins are 0 and the risk is $\Phi(0)$: the least one."),
-        Identity("The law", HALF + HALF, 1, text=r"$p = (1/2, 1/2, 0, \ldots)$, $n \ge 3$, label 3 predicted."),
-        Identity("Its zero-one regret", HALF - 0, HALF),
-        Identity("Without ties", sp.Limit(HALF * _phi(-e) + HALF * _phi(-e) - _phi(sp.S.Zero), e, 0, "+").doit(), 0,
+        Identity("Its zero-one regret", top_law - own, HALF, put={top_law: HALF, own: 0},
+                 text=r"$p = (1/2, 1/2, 0, \ldots)$, $n \ge 3$, label 3 predicted: $p_1 - p_3$."),
+        Identity("Without ties", sp.Limit((1 + e) * HALF + (1 + e) * HALF - 1, e, 0, "+"), 0,
                  text=r"$h = (0, 0, e, 0, \ldots)$ predicts label 3 under every tie rule; labels 1 and 2 have margin "
                       r"$-e$. A finite convex function is continuous: the regret tends to 0 (shown for "
                       r"$\Phi(u) = \max(0, 1-u)$, which is $1 + e$ there)."),
     )  # fmt: skip
-
-
-def _phi(u: sp.Expr) -> sp.Expr:
-    """The hinge on u <= 1."""
-    return 1 - u
 
 
 def _deterministic() -> tuple[Step, ...]:
@@ -112,7 +108,8 @@ def _deterministic() -> tuple[Step, ...]:
 
 def _rho_margin() -> tuple[Step, ...]:
     top, ramp, first = sp.symbols("p_j r p_1", nonnegative=True)
-    rho = sp.Symbol("rho", positive=True)
+    forced, least = sp.symbols("C_j H", real=True)
+    rho, margin = sp.symbols("rho m_j", positive=True)
     gain = 1 / (1 + x)
     return (
         Identity("rho-margin: the risk", top * (1 - ramp) + (1 - top) * 1, 1 - top * ramp,
@@ -120,10 +117,10 @@ def _rho_margin() -> tuple[Step, ...]:
                       r"and pay 1."),
         Sign("rho-margin: at least 1 - p_j", ge(1 - top * gain, 1 - top), form=top * x / (1 + x),
              text=r"$r = 1/(1+x) \le 1$ (or 0)."),
-        Identity("rho-margin: reached", (1 - top * ramp).subs(ramp, rho / rho), 1 - top,
+        Identity("rho-margin: reached", 1 - top * margin / rho, 1 - top, put={margin: rho},
                  text=r"$m_j = \rho$, for instance $h_j = \rho$ and all others 0. So the least risk with $j$ at the "
                       r"top is $1 - p_j$, and the least of all is $1 - \max p$."),
-        Identity("rho-margin: regret", (1 - top) - (1 - first), first - top,
+        Identity("rho-margin: regret", forced - least, first - top, put={forced: 1 - top, least: 1 - first},
                  text=r"Every law has regret exactly $t$ for a label at distance $t$: $T_n(t) = t$."),
     )  # fmt: skip
 

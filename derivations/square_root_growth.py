@@ -100,7 +100,7 @@ def _binary() -> tuple[Step, ...]:
         Given("Binary: curvature at most K", smooth, text=r"For $0 \le u \le r$."),
         Combination("Binary: the risk from above", le(risk, zero - t * g * u + K * u**2 / 2),
                     ((-1, paid), (up, smooth[0]), (down, smooth[1])), put=inside),
-        Identity("Binary: a good score", (-t * g * u + K * u**2 / 2).subs(u, t * g / K), -(g**2) * t**2 / (2 * K),
+        Identity("Binary: a good score", -t * g * u + K * u**2 / 2, -(g**2) * t**2 / (2 * K), put={u: t * g / K},
                  text=r"$u = tg/K \le r$ for small $t$: $T(t) \ge g^2 t^2/(2K)$."),
         Given("Binary: curvature at least k", curved, text=r"For $0 \le u \le r$; negative $u$ cost more (above)."),
         Combination("Binary: the risk from below", ge(risk, zero - g**2 * t**2 / (2 * k)),
@@ -117,17 +117,17 @@ def _binary() -> tuple[Step, ...]:
 
 
 def _linear_core() -> tuple[Step, ...]:
-    u = sp.Symbol("u", real=True)
+    u, forced = sp.symbols("u Phi_0", real=True)
     core, bend = sp.Rational(3, 2) - u, (2 - u) ** 2 / 2
     up, down = (1 + t) / 2, (1 - t) / 2
     return (
-        Identity("Linear core: joined", core.subs(u, 1), bend.subs(u, 1),
+        Identity("Linear core: joined", core, bend, put={u: 1},
                  text=r"$\Phi(u) = 3/2 - u$ for $u \le 1$, $(2-u)^2/2$ on $[1, 2]$, 0 beyond: convex, nonincreasing."),
-        Identity("Linear core: smoothly", sp.diff(core, u).subs(u, 1), sp.diff(bend, u).subs(u, 1),
+        Identity("Linear core: smoothly", sp.Derivative(core, u), sp.Derivative(bend, u), put={u: 1},
                  text=r"$\Phi'$ is continuous, with Lipschitz constant 1; $\Phi'(0) = -1$."),
-        Identity("Linear core: no curvature at 0", sp.diff(core, u, 2), 0),
+        Identity("Linear core: no curvature at 0", sp.Derivative(core, u, 2), 0),
         Identity("Linear core: T(t) is at least t",
-                 core.subs(u, 0) - (up * core.subs(u, 1) + down * core.subs(u, -1)), t,
+                 forced - (up * core + down * core.subs(u, -u)), t, put={forced: core.subs(u, 0), u: 1},
                  text=r"The forced risk is $\Phi(0)$; the score 1 costs $3/2 - t$."),
     )  # fmt: skip
 
@@ -176,7 +176,7 @@ def _constrained() -> tuple[Step, ...]:
         Given("Constrained: curvature at most K", smooth, text=r"At $M \pm v$."),
         Combination("Constrained: moving label 1 up, label j down",
                     le(q1 * up + qj * down, (q1 + qj) * here - total), ((q1, smooth[0]), (qj, smooth[1]))),
-        Identity("Constrained: the best move", total.subs(shift, best), t**2 * slope**2 / (2 * K * (q1 + qj))),
+        Identity("Constrained: the best move", total, t**2 * slope**2 / (2 * K * (q1 + qj)), put={shift: best}),
         Sign("Constrained: for every n", ge(t**2 * (g + y) ** 2 / (2 * K * W), t**2 * g**2 / (4 * K)),
              put={W: 2 / (1 + x)}, text=r"$f'(M) = g + y$, as $f'$ grows and $M \ge 0$; $q_1 + q_j = W \le 2$."),
         Identity("Constrained: the coefficient from above",
@@ -204,8 +204,8 @@ def _comp_sum() -> tuple[Step, ...]:
               text=r"$s \pm v$ in $[1/(2n), 1]$, $g = -\psi'(s)$; $V$ is the cost of the pair at $s + v$, $s - v$."),
         Combination("Comp-sum: the pair", le(risk, here - t * g * shift + K * shift**2 / 2),
                     ((-1, paid), (up, smooth[0]), (down, smooth[1])), put=inside),
-        Identity("Comp-sum: a good split", (-t * g * shift + K * shift**2 / 2).subs(shift, t * g / K),
-                 -(g**2) * t**2 / (2 * K)),
+        Identity("Comp-sum: a good split", -t * g * shift + K * shift**2 / 2, -(g**2) * t**2 / (2 * K),
+                 put={shift: t * g / K}),
         Sign("Comp-sum: it stays inside", ge(1 / (2 * n), t * g / K),
              put={K: 2 * n * slope + y, g: slope / (1 + d), t: 1 / (1 + x)},
              text=r"$t \le 1$, $g \le |\psi'(1/n)| = g_n$ as $\psi$ is convex, and $K \ge 2 n g_n$: $v \le 1/(2n)$."),

@@ -84,10 +84,12 @@ def _certificate() -> tuple[Step, ...]:
 
 def _regret() -> tuple[Step, ...]:
     m = n - 2
+    p1, p2 = sp.symbols("p_1 p_2", positive=True)
     strict = FIRST * (1 + e) + SECOND * (1 - e) + m * REST * (2 + 2 + e + (m - 1))
     tied = strict.subs(e, 0)
     return (
-        Identity("Zero-one regret", FIRST - SECOND, HALF - 1 / n, text=r"Labels 1 and 2 are tied; label 2 is "
+        Identity("Zero-one regret", p1 - p2, HALF - 1 / n, put={p1: FIRST, p2: SECOND}, text=r"Labels 1 and 2 are "
+                                                                                             r"tied; label 2 is "
                                                                        r"predicted."),
         Sign("At least 1/6", ge(HALF - 1 / n, sp.Rational(1, 6)), put={n: 3 + k}, form=k / (3 * (3 + k))),
         Identity("Without ties", strict - tied, (1 - 2 / n) * e,
@@ -107,9 +109,9 @@ def _three_labels() -> tuple[Step, ...]:
         Checked("Three labels: a line below", (line,), _below, method="exact enumeration",
                 text=r"For each vertex with label 2 at the top the least excess over all laws is a linear program in "
                      r"$(p_1, p_2, \text{risk})$; its vertices are enumerated in fractions."),
-        Identity("Three labels: it starts at 1/6", ((6 * t - 1) / 5).subs(t, HALF - sp.Rational(1, 3)), 0,
+        Identity("Three labels: it starts at 1/6", (6 * t - 1) / 5, 0, put={t: HALF - sp.Rational(1, 3)},
                  text=r"There the regret is 0, by the law above with $n = 3$."),
-        Identity("Three labels: and ends at 1", ((6 * t - 1) / 5).subs(t, 1), 1,
+        Identity("Three labels: and ends at 1", (6 * t - 1) / 5, 1, put={t: 1},
                  text=r"$p = e_1$: a tie of labels 1 and 2 with label 3 one below costs 1, and the least risk is 0. So "
                       r"the hull is $\max(0, (6t-1)/5)$: zero-one regret at most $(1 + 5b)/6$."),
     )  # fmt: skip

@@ -55,7 +55,7 @@ def _rho_margin() -> tuple[Step, ...]:
                   r"$h_i = h_k + x$ with $x \ge 0$, then $\Phi_\rho(-x) = 1$."),
         Sign("rho-margin: so a pair pays the law of the lower label", ge(pi * ramp + pk * 1, pk), form=pi * ramp,
              text=r"At least the smaller of the two; and for labels 1 and $j$, with $j$ at the top, at least $p_1$."),
-        Identity("rho-margin: no more, at distance rho", (1 - y / rho).subs(y, rho), 0,
+        Identity("rho-margin: no more, at distance rho", 1 - y / rho, 0, put={y: rho},
                  text=r"With scores in the order of the laws and gaps $\rho$ each pair pays exactly the smaller law: "
                       r"the least risk is the sum of $(k-1) p_{(k)}$ over the ranks $k$."),
         Words("rho-margin: all pairs", (pays, reached),
@@ -71,7 +71,7 @@ def _rho_margin() -> tuple[Step, ...]:
 
 def _exponential() -> tuple[Step, ...]:
     own, others = sp.symbols("e_y e_r", positive=True)
-    s, u, v, o = sp.symbols("s u v o", positive=True)
+    s, u, v, o, free = sp.symbols("s u v o V", positive=True)
     inside = {t: 1 / (1 + y)}
     first, second = (1 + t) / 2, (1 - t) / 2
     root = sp.sqrt(1 - t**2)
@@ -87,7 +87,8 @@ def _exponential() -> tuple[Step, ...]:
         Sign("Exponential: it is the least", ge(u**2 * (1 + o) + v**2 * (1 + 1 / o), (u + v) ** 2),
              form=(u * o - v) ** 2 / o,
              text=r"$u = \sqrt{p_1}$, $v = \sqrt{p_2}$, $s = 1/(1+o)$: equality at $o = v/u$."),
-        Identity("Exponential: T", (2 - 1) - (1 + root - 1), 1 - root),
+        Identity("Exponential: T", (1 / s - 1) - (free - 1), 1 - root, put={s: HALF, free: 1 + root},
+                 text=r"A tie costs $\psi(1/2)$, the free cost is $V - 1$."),
         Sign("Exponential: a square below", ge((1 - t**2 / 2) ** 2, 1 - t**2), form=t**4 / 4,
              text=r"So $1 - t^2/2 \ge \sqrt{1-t^2}$ and $T_n(t) \ge t^2/2$: zero-one regret at most $\sqrt{2b}$."),
     )  # fmt: skip

@@ -114,8 +114,8 @@ def _move() -> tuple[Step, ...]:
                     ((share, far[0]), (share, far[1]))),
         Identity("All labels", total, 2 * g * t * v - K * (n * P + 2) * v**2 / 2, put={others: n - 2, mass: 1 - P},
                  text=r"$N = n - 2$ third labels of mass $M = 1 - P$: the risk falls by at least this much."),
-        Identity("The best move", (2 * g * t * v - K * (n * P + 2) * v**2 / 2).subs(v, best),
-                 2 * g**2 * t**2 / (K * (n * P + 2))),
+        Identity("The best move", 2 * g * t * v - K * (n * P + 2) * v**2 / 2,
+                 2 * g**2 * t**2 / (K * (n * P + 2)), put={v: best}),
         Sign("Without the mass", ge(2 * g**2 * t**2 / (K * (n * P + 2)), 2 * g**2 * t**2 / (K * (n + 2))),
              put={P: 1 / (1 + x)}, text=r"$P \le 1$."),
     )  # fmt: skip
@@ -130,9 +130,9 @@ def _squared_hinge() -> tuple[Step, ...]:
         Sign("Squared hinge: and beyond", ge((part + (above - 1)) ** 2, part**2),
              text=r"$u = 1 + x$: $\Phi(u + d) = w^2$ is positive only if $-d = w + x$ with $w > 0$, and $d^2$ is "
                   r"larger."),
-        Identity("Squared hinge: g", sp.Derivative((1 - u) ** 2, u).doit().subs(u, 0), -2),
-        Identity("Squared hinge: the bound", (2 * g**2 * t**2 / (K * (n + 2))).subs({g: 2, K: 2}), 4 * t**2 / (n + 2)),
-        Identity("Squared hinge: its inverse", 4 * (sp.sqrt((n + 2) * x) / 2) ** 2 / (n + 2), x,
+        Identity("Squared hinge: g", sp.Derivative((1 - u) ** 2, u), -2, put={u: 0}),
+        Identity("Squared hinge: the bound", 2 * g**2 * t**2 / (K * (n + 2)), 4 * t**2 / (n + 2), put={g: 2, K: 2}),
+        Identity("Squared hinge: its inverse", 4 * t**2 / (n + 2), x, put={t: sp.sqrt((n + 2) * x) / 2},
                  text=r"$t \le \sqrt{(n+2) b}/2$."),
     )  # fmt: skip
 
@@ -142,9 +142,9 @@ def _squared_hinge() -> tuple[Step, ...]:
 D = t / (n + 2)
 MASS = 1 - (n - 2) * D
 W = MASS + 2 * D
-CURVE = MASS + (n - 2) * (W**2 - t**2) / (4 * W)
-DRIFT = t * (1 + n * D) / W
-REGRET = DRIFT**2 / CURVE
+CURVE = MASS * W + (n - 2) * (W**2 - t**2) / 4
+DRIFT = t * (1 + n * D)
+REGRET = DRIFT**2 / (W * CURVE)
 """Surrogate regret at p = ((M+t)/2, (M-t)/2, d, ...), M = 1 - (n-2)d, d = t/(n+2), with labels 1 and 2 tied."""
 
 
@@ -160,15 +160,15 @@ def _law() -> tuple[Step, ...]:
               + (mass + (n - 2) * (w**2 - t**2) / (4 * w)) * u**2 - 2 * t * (w + 2 * (n - 2) * d) / w * u)  # fmt: skip
     many = {n: 2 + k, t: 1 / (2 + y)}
     return (
-        Identity("The law", (MASS + t) / 2 + (MASS - t) / 2 + (n - 2) * D, 1,
+        Identity("The law", p1 + p2 + (n - 2) * d, 1, put={d: D, w: W},
                  text=r"$p = ((M+t)/2, (M-t)/2, d, \ldots, d)$ with $d = t/(n+2)$, $M = 1 - (n-2)d$; scores "
                       r"$h_1 = 1 - e + u$, $h_2 = 1 - e$ and 0 for the others; $W = M + 2d$."),
         Identity("The risk where all hinges are active", risk, square,
                  text=r"For $u \le e$: completed to squares, first in $e$, then in $u$; the other terms do not "
                       r"matter."),
         Identity("Its coefficients", W + 2 * (n - 2) * D, 1 + n * D,
-                 text=r"In $u$ alone the risk is $A u^2 - 2 B u$ with $A = M + (n-2)(W^2-t^2)/(4W)$ and "
-                      r"$B = t (1 + n d)/W$."),
+                 text=r"In $u$ alone the risk is $A u^2 - 2 B u$ with $W A = M W + (n-2)(W^2-t^2)/4$ "
+                      r"and $W B = t (1 + n d)$."),
         Identity("Its least value", curve * u**2 - 2 * drift * u, curve * (u - drift / curve) ** 2 - drift**2 / curve,
                  text=r"At the tie, $u = 0$, it is larger by the last term: the regret of label 2 is $B^2/A$."),
         Sign("The least value is inside the region", ge(8 * D * CURVE, DRIFT * (W - t)), put=many,
@@ -187,8 +187,8 @@ def _law() -> tuple[Step, ...]:
 
 def _reported() -> tuple[Step, ...]:
     return (
-        Sign("Three labels or more: below t^2", gt(t**2 * CURVE, DRIFT**2), put={n: 3 + k, t: 1 / (5 * (1 + y))},
-             text=r"So $T_n(t) < t^2$ for $0 < t \le 1/5$."),
+        Sign("Three labels or more: below t^2", gt(W * CURVE, (DRIFT / t) ** 2), put={n: 3 + k, t: 1 / (5 * (1 + y))},
+             text=r"$W^2 A > (1 + nd)^2$: so $T_n(t) < t^2$ for $0 < t \le 1/5$."),
     )  # fmt: skip
 
 

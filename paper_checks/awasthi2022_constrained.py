@@ -34,11 +34,13 @@ def _at_uniform(regret: sp.Expr) -> sp.Expr:
     return regret.subs(constrained_growth.q0, (n - 1) / n)
 
 
-u, v = sp.symbols("u v", positive=True)
+u, v, w = sp.symbols("u v w", positive=True)
 two_labels = chain(
     "constrained-two-labels",
     "At n = 2: T = 1 - sqrt(1-t^2) >= t^2/2 for the exponential, T = t^2 for the squared hinge.",
-    Identity("Exponential: least risk", 2 * u * v, 2 * sp.sqrt((u * v) ** 2), text="q = (u^2, v^2), u^2 + v^2 = 1."),
+    Sign("Exponential: least risk", sp.Ge(u * w + v / w, 2 * sp.sqrt(u * v), evaluate=False),
+         form=(sp.sqrt(u * w) - sp.sqrt(v / w)) ** 2,
+         text="q = (u, v), scores (log w, -log w)."),
     Identity("Exponential: T", 1 - 2 * sp.sqrt((1 - t) / 2) * sp.sqrt((1 + t) / 2), 1 - sp.sqrt(1 - t**2),
              put={t: 1 / (1 + u)}, text="q = ((1-t)/2, (1+t)/2), a tie at score 0: risk 1."),
     Sign("Exponential: a square below", sp.Ge((1 - t**2 / 2) ** 2, 1 - t**2, evaluate=False), form=t**4 / 4),
