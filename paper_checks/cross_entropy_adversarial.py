@@ -115,7 +115,7 @@ CLAIMS = (
     ),
     derived(
         "adversarial-attack",
-        "The constant covers the attack: what counts is the worst perturbed input, not the input itself.",
+        "This holds under attack, with a robust label or none, because the loss is that of the worst perturbed input.",
         adversarial_comp_sum.evidence,
         Twin(
             "the loss at the input alone is enough: p = (1, 0), margin rho there, none at some perturbed input",
