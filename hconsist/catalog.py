@@ -24,6 +24,7 @@ DERIVATIONS = (
     ("freezing", "freezing the other labels: T is the two-label curve for tau <= 1 (Theorem 2)"),
     ("two_label_sharpness", "T is the two-label curve for 1 <= tau <= 3/2, every n (Theorem 3)"),
     ("pooled_hull", "the hull of T_n is that of D_2, ..., D_n for 3/2 <= tau < 2 (Theorem 4)"),
+    ("active_curve", "which of the curves D_2, ..., D_n touch their hull"),
     ("threshold", "T is the two-label curve for every n exactly up to tau_c = 1.66298... (Theorem 7)"),
     ("quadratic_floor", "the n-free quadratic floor on [3/2, 2) (Theorem 5)"),
     ("square_root_bound", "zero-one regret <= sqrt(2 x surrogate regret) on [1, 2], every n (Theorem 6)"),

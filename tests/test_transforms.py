@@ -50,11 +50,9 @@ def test_float32_and_shapes_are_kept():
 @pytest.mark.parametrize("tau", TAUS)
 def test_proved_levels_rest_on_a_derivation_that_is_proved(tau):
     curve = hc.transform(f"comp-sum:tau={tau}", n_classes=3)
-    last = {1: "freezing", 1.5: "two_label_sharpness", TAU_C: "threshold", 1.999999: None, np.inf: "concave_hull"}
-    needed = next(name for end, name in last.items() if tau <= end)
-    if needed is None:
-        assert not curve.level.may_prove
-    else:
+    below_two = ("pooled_hull", "active_curve")
+    last = {1: ("freezing",), 1.5: ("two_label_sharpness",), TAU_C: ("threshold",), 1.999999: below_two}
+    for needed in next((names for end, names in last.items() if tau <= end), ("concave_hull",)):
         evidence = catalog.derivation(needed).run()
         assert evidence.verdict is Verdict.PROVED and curve.level <= evidence.level
 
@@ -64,7 +62,7 @@ def test_sides():
     assert hc.transform("gce:q=0.5", n_classes=9, method="published").side is Side.LOWER
     assert hc.transform("gce:q=0.5", n_classes=9).side is Side.EXACT
     assert hc.transform("comp-sum:tau=1.9", n_classes=9).raw_side is Side.UPPER
-    assert hc.transform("comp-sum:tau=1.9", n_classes=9).level is Level.SAMPLED
+    assert hc.transform("comp-sum:tau=1.9", n_classes=9).level is Level.SYMBOLIC
     assert hc.transform("comp-sum:tau=1.6", n_classes=9).level is Level.ENCLOSED
 
 

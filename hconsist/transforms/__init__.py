@@ -18,7 +18,6 @@ __all__ = ["METHODS", "Transformation", "transform"]
 METHODS = ("sharp", "published")
 """Methods available for the pair (comp-sum loss, complete hypothesis set)."""
 
-ACTIVE_CURVE = "the curves D_m that touch the hull are found by a rule checked against every m for n <= 200, not proved"
 PUBLISHED = "Mao, Mohri and Zhong 2023, arXiv 2304.07288 (recalled; only the abstract was read)"
 
 
@@ -51,8 +50,8 @@ def transform(
     Notes
     -----
     Sharp, comp-sum: D_2 for tau <= tau_c and for n = 2; the hull of the D_m on (tau_c, 2); the hull of explicit
-    vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  The level says what is not proved: on
-    (tau_c, 2) the curves D_m that touch the hull are found by a rule checked against all m up to n = 200.  Sharp,
+    vertices for tau >= 2.  Derived here (Theorems 2, 3, 4, 7 and 8).  That the D_m which touch the hull
+    are found without a search over all m is the derivation ``active_curve``.  Sharp,
     rho-margin comp-sum: Phi^tau(1) t, whatever n and rho.  Bounded scores, comp-sum: see
     :mod:`hconsist.transforms.bounded`; from three labels on T = 0 on an interval [0, t0] (Theorem 10).
     """
@@ -154,7 +153,7 @@ def _sharp(tau: float, n: int) -> _Choice:
     if tau < 2:
         from hconsist.transforms.pooled import PooledKernel
 
-        return PooledKernel(tau, n), Side.EXACT, Level.SAMPLED, ("Theorem 4, derived here",), (ACTIVE_CURVE,)
+        return PooledKernel(tau, n), Side.EXACT, Level.SYMBOLIC, ("Theorem 4 and active curves, derived here",), ()
     from hconsist.transforms.concave import ConcaveKernel
 
     return ConcaveKernel(tau, n), Side.EXACT, Level.SYMBOLIC, ("Theorem 8, derived here",), ()

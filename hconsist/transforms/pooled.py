@@ -4,9 +4,9 @@ Both T** and Gamma are one-dimensional problems in the slope kappa, with F(kappa
 
     al T**(t) = max_kappa [kappa t - F(kappa)],     Gamma(x) = min_kappa [(al x + F(kappa)) / kappa].
 
-The active m is found without a loop over n.  For fixed kappa (or fixed t) the m-derivative of the curve has the sign of
-``Power.balance``, which at m = 2 is positive for small kappa, then negative, then positive: the best m is 2 or an
-integer next to the last sign change, whose r is tabulated once per kernel on a logarithmic grid of m.
+The active m is found without a loop over n.  For fixed kappa the m-derivative of the conjugate has minus the sign of
+``Power.balance``, whose signs along m are part of +, -, + (derivation ``active_curve``): the best m is 2 or an integer
+next to the last sign change, whose r is tabulated once per kernel on a logarithmic grid of m.
 """
 
 from __future__ import annotations

@@ -1,0 +1,78 @@
+"""Which curves touch the hull: the chain closes, spoiled it does not, and conjugates over all m agree with the rule."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.optimize import brentq
+
+import hconsist as hc
+from hconsist.derivations import active_curve
+from hconsist.evidence import Level, Verdict
+from hconsist.steps import Identity, Monotone, Sign
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return active_curve.build()
+
+
+def test_the_chain_is_proved_symbolically(chain):
+    evidence = chain.run()
+    assert (evidence.verdict, evidence.level) == (Verdict.PROVED, Level.SYMBOLIC), evidence.reason
+
+
+@pytest.mark.parametrize("number", [k for k, s in enumerate(active_curve.build().steps) if isinstance(s, Identity)])
+def test_no_identity_closes_one_per_cent_off(chain, number):
+    step = chain.steps[number]
+    wrong = step.rhs * sp.Rational(101, 100) if step.rhs != 0 else sp.Rational(1, 100)
+    assert not dataclasses.replace(step, rhs=wrong).check().passed
+
+
+@pytest.mark.parametrize("number", [k for k, s in enumerate(active_curve.build().steps) if isinstance(s, Sign)])
+def test_no_sign_closes_the_other_way_round(chain, number):
+    step = chain.steps[number]
+    other = {sp.Ge: sp.Le, sp.Gt: sp.Lt, sp.Le: sp.Ge, sp.Lt: sp.Gt}[type(step.relation)]
+    spoiled = dataclasses.replace(step, relation=other(*step.relation.args, evaluate=False), form=None)
+    assert not spoiled.check().passed
+
+
+def test_a_weaker_exponent_breaks_bernoulli(chain):
+    step = next(s for s in chain.steps if isinstance(s, Monotone) and s.title == "Bernoulli")
+    assert step.check().passed
+    assert not dataclasses.replace(step, function=step.function - step.variable / 10, derivative=None).check().passed
+
+
+def conjugate(m, slope, tau):
+    """(al D_m)^*(slope) from the defining equation r L^(-al) = slope, solved by bracketing: formulas written here."""
+    al, e = tau - 1, (2 - tau) / (tau - 1)
+
+    def height(r):
+        return m - 2 + (1 + r) ** (1 + e) + max(1 - r, 0) ** (1 + e)
+
+    r = brentq(lambda r: r * height(r) ** -al - slope, 0, 1e6, xtol=1e-14, rtol=1e-14)
+    return m**-al - height(r) ** -al
+
+
+@pytest.mark.parametrize("tau", [1.55, 1.7, 1.9, 1.99])
+def test_conjugates_fall_rise_and_fall(tau):
+    sizes = np.unique(np.geomspace(2, 3000, 120))
+    for slope in (0.02, 0.1, 0.3, 0.45, 0.7):
+        values = np.array([conjugate(m, slope, tau) for m in sizes])
+        change = np.sign(np.diff(values)[np.abs(np.diff(values)) > 1e-13])
+        runs = change[np.concatenate([[True], np.diff(change) != 0])].tolist()
+        assert runs in ([-1], [1], [1, -1], [-1, 1], [-1, 1, -1]), (slope, runs)
+
+
+@pytest.mark.parametrize("tau, n", [(1.7, 30), (1.9, 60), (1.97, 200)])
+def test_the_hull_is_that_of_all_curves(tau, n):
+    """T** through conjugates over every m and a fine grid of slopes, against the kernel."""
+    curve = hc.transform(f"comp-sum:tau={tau}", n_classes=n)
+    slopes = np.geomspace(1e-3, 0.97, 240)  # they stay below 1
+    best = np.array([max(conjugate(m, slope, tau) for m in range(2, n + 1)) for slope in slopes])
+    t = np.linspace(0.05, 0.9, 18)
+    lines = np.max(slopes[:, None] * t - best[:, None], axis=0) / (tau - 1)
+    assert np.all(lines <= curve(t) * (1 + 1e-9))  # every supporting line lies below the hull
+    step = (slopes[1] / slopes[0] - 1) / (tau - 1)  # the nearest slope is off by half a step at most
+    assert np.all(lines >= curve(t) - step / 2 * t)
