@@ -31,8 +31,8 @@ __all__ = ["build", "evidence"]
 STATEMENT = (
     r"For $3/2 < \tau < 2$ and a slope $\kappa > 0$, the conjugate of $\alpha D_m$ at $\kappa$, as a function of the "
     r"real number $m \ge 2$, falls, rises and falls again (any of the three may be missing). So over $2 \le m \le n$ "
-    r"it is largest at $m = 2$, at an integer next to the last zero of $W = \alpha \log(L/m) + \log(N/m)$ with $r \ge 1$, "
-    r"or at $m = n$ if $W < 0$ there."
+    r"it is largest at $m = 2$, at an integer next to the last zero of $W = \alpha \log(L/m) + \log(N/m)$ with "
+    r"$r \ge 1$, or at $m = n$ if $W < 0$ there."
 )
 
 ge, gt, le, lt = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Gt, sp.Le, sp.Lt))

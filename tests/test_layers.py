@@ -12,7 +12,7 @@ LAYERS = (
     "simulation", "symbolic", "typeset", "steps", "claims", "losses", "hypotheses", "distributions", "conditional",
     "boxes", "transforms", "bounds", "gaps", "catalog", "plotting", "testing", "cli_output", "cli_certificates", "cli",
 )  # fmt: skip
-OUTER = {"derivations": (), "figures": (), "paper_checks": ("derivations",)}
+OUTER = {"derivations": (), "figures": ("derivations",), "paper_checks": ("derivations",)}
 """The folders beside hconsist/: they may import all of it and, of each other, what is named here."""
 
 BUILTINS = {"eval", "exec", "compile", "__import__"}
