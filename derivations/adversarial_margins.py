@@ -65,12 +65,10 @@ def _impossible() -> tuple[Step, ...]:
                     ((1, paid), (HALF, falls), (HALF, convex))),
         Given("(i) symmetric Phi", (symmetric,), text=r"$\Phi(u) + \Phi(-u)$ is constant, hence $2\Phi(0)$."),
         Combination("(i) symmetric: no less either", ge(risk, zero), ((1, paid), (HALF, falls), (HALF, symmetric))),
-        Identity("(i) the zero score", HALF * lost + HALF * won, zero, put={lost: zero, won: zero}, text=r"It "
-                                                                                                         r"reaches "
-                                                                                                         r"this "
-                                                                                                         r"least "
-                                                                                                         r"risk."),
-        Identity("(i) its zero-one regret", (HALF * first + HALF * second) - HALF, HALF, put={first: 1, second: 1},
+        Identity("(i) the zero score", HALF * lost + HALF * won, zero, put={lost: zero, won: zero},
+                 text=r"It reaches this least risk."),
+        Identity("(i) its zero-one regret", (HALF * first + HALF * second) - HALF, HALF,
+                 put={first: sp.S.One, second: sp.S.One},
                  text=r"Score 0 wins for no label, $z_+ = z_- = 1$: adversarial zero-one risk 1, while a constant "
                       r"score errs with probability 1/2."),
     )  # fmt: skip

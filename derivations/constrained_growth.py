@@ -10,7 +10,7 @@ from functools import partial
 
 import sympy as sp
 
-from hconsist.derivations import constrained_losses
+from hconsist.derivations import constrained_entropies, constrained_losses
 from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
@@ -97,7 +97,7 @@ def _bernoulli() -> tuple[Step, ...]:
 
 
 def _least(line: str, text: str) -> Step:
-    return theorem(constrained_losses, line, text=text)
+    return theorem(constrained_entropies, line, text=text)
 
 
 def _least_risks() -> tuple[Step, ...]:

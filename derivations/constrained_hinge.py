@@ -57,7 +57,7 @@ def _hinge() -> tuple[Step, ...]:
         Combination("Their sum", ge(whole, k), ((1, hypothesis), (1, closed)), text=r"$U \ge n$ at $k = n$."),
         Identity("Risk of one label", q * part, total * (1 - p) * share, put={q: 1 - p, part: total * share},
                  text=r"$s_i = u_i/U$, a point of the simplex; its largest entry is at $j$ if that of $h$ is."),
-        Identity("Summed", total * (one - mass), total * (1 - mass), put={one: 1},
+        Identity("Summed", total * (one - mass), total * (1 - mass), put={one: sp.S.One},
                  text=r"The $s_i$ sum to 1 and $A$ is the sum of the $p_i s_i$: the risk is $U$ times $c = 1 - A$, the "
                       r"conditional risk of the mean absolute error at $s$."),
         Given("Risk and least risk", (enough, paid, best),

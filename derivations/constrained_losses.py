@@ -1,7 +1,7 @@
 """Constrained losses, sum over y' != y of Phi(-h_y') with scores of sum 0: bounds that hold for every n (derived here).
 
-q = 1 - p throughout.  The hinge and the rho-margin are in derivation constrained_hinge, the sharper constants near zero
-in derivation constrained_growth.
+q = 1 - p throughout.  Derivation constrained_entropies has the least risks, constrained_growth the sharper constants
+near zero, constrained_hinge the hinge and the rho-margin.
 """
 
 from __future__ import annotations
@@ -10,46 +10,36 @@ from functools import partial
 
 import sympy as sp
 
-from hconsist.derivations import pooling
+from hconsist.derivations import constrained_entropies, pooling
 from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence
-from hconsist.steps import Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
+from hconsist.steps import Combination, Derivation, Given, Identity, Refutation, Sign, Step, Words
 
-__all__ = ["build", "entropy_evidence", "exponential_evidence", "exponential_steps", "pair_steps", "pooling_evidence",
-           "squared_hinge_evidence", "squared_hinge_steps"]  # fmt: skip
+__all__ = ["build", "exponential_evidence", "pair_steps", "pooling_evidence", "squared_hinge_evidence"]
 
 STATEMENT = (
     r"Let $q_i = 1 - p_i$, scores with sum 0, and loss of label $y$ the sum of $\Phi(-h_{y'})$ over $y' \ne y$, for "
-    r"any number $n$ of labels. The conditional risk is the sum of $q_i \Phi(-h_i)$. If $\Phi$ is nonincreasing, "
+    r"any number $n$ of labels: the conditional risk is the sum of $q_i \Phi(-h_i)$. If $\Phi$ is nonincreasing, "
     r"forcing label $j$ to the top costs at least the least risk at the pooled $q^A$, with equality if $\Phi$ is "
-    r"convex. Exponential, $\Phi(u) = e^{-u}$: the least risk is $n (q_1 \cdots q_n)^{1/n}$, and "
-    r"$T_n(t) \ge (1-\sqrt{1-t})^2 \ge 2-\sqrt{4-t^2}$. Squared hinge, $\Phi(u) = \max(0, 1-u)^2$: the least risk "
-    r"is $n^2/(1/q_1 + \ldots + 1/q_n)$, and $T_n(t) \ge t^2/(2-t) \ge t^2/2$."
+    r"convex. Exponential, $\Phi(u) = e^{-u}$: $T_n(t) \ge (1-\sqrt{1-t})^2 \ge 2-\sqrt{4-t^2}$. Squared hinge, "
+    r"$\Phi(u) = \max(0, 1-u)^2$: $T_n(t) \ge t^2/(2-t) \ge t^2/2$."
 )
 
 ge, gt, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Gt, sp.Eq))
-q1, lam, k = sp.symbols("q_1 lambda k", positive=True)
+q1, lam = sp.symbols("q_1 lambda", positive=True)
 t, x, y, z, b, c = sp.symbols("t x y z b c", nonnegative=True)
 HALF = sp.Rational(1, 2)
 
 
 def build() -> Derivation:
-    """The chain for the constrained exponential and squared hinge; nothing is checked before ``run``."""
-    steps = (
-        *_risk(), *_pooled(), *_tangent(), *exponential_steps(), *squared_hinge_steps(),
-        *_exponential_floor(), *_squared_hinge_floor(), *_controls(),
-    )  # fmt: skip
-    return Derivation("constrained_losses", "Constrained losses: entropies and bounds for every n", STATEMENT, steps)
+    """The chain for pooling, the exponential and the squared hinge; nothing is checked before ``run``."""
+    steps = (*_risk(), *_pooled(), *_exponential_floor(), *_squared_hinge_floor(), *_controls())
+    return Derivation("constrained_losses", "Constrained losses: pooling and bounds for every n", STATEMENT, steps)
 
 
 def pooling_evidence() -> Evidence:
     """The forced risk of label j is the least risk at the pooled q (convex Phi)."""
     return _part("constrained-pooling", *_risk(), *_pooled())
-
-
-def entropy_evidence() -> Evidence:
-    """The least conditional risks of the exponential and of the squared hinge, for every n."""
-    return _part("constrained-entropies", *_risk(), *_tangent(), *exponential_steps(), *squared_hinge_steps())
 
 
 def exponential_evidence() -> Evidence:
@@ -67,12 +57,11 @@ def _part(name: str, *steps: Step) -> Evidence:
 
 
 def _risk() -> tuple[Step, ...]:
-    p, others, value = sp.symbols("p_i O f_i", positive=True)
     return (
-        Identity("The weight of one score", others * value, (1 - p) * value, put={others: 1 - p},
-                 text=r"$\Phi(-h_i) = f_i$ is paid for every label but $i$, whose laws add up to $O = 1 - p_i$: the "
-                      r"conditional risk is $C(q,h)$, the sum of $q_i f_i$ with $q_i = 1 - p_i$. The $f_i$ grow with "
-                      r"$h_i$; label 1 has the least $q$, and $t = p_1 - p_j = q_j - q_1$."),
+        theorem(constrained_entropies, "The weight of one score",
+                text=r"The conditional risk is $C(q,h)$, the sum of $q_i f_i$ with $q_i = 1 - p_i$ and "
+                     r"$f_i = \Phi(-h_i)$. The $f_i$ grow with $h_i$; label 1 has the least $q$, and "
+                     r"$t = p_1 - p_j = q_j - q_1$."),
     )  # fmt: skip
 
 
@@ -120,75 +109,6 @@ def pair_steps() -> tuple[Step, ...]:
              text=r"$q_j = q_1 + t$, $f_j = f_1 + v$ as $h_j \ge h_1$: with both weights replaced by their mean "
                   r"$s = q_1 + t/2$ the risk is not larger, so the forced risk is at least the least risk at that "
                   r"law."),
-    )  # fmt: skip
-
-
-# --- least conditional risks -------------------------------------------------------------------------------------
-
-real = sp.Symbol("r", real=True)
-TANGENT = ge(sp.exp(real), 1 + real)
-
-
-def _tangent() -> tuple[Step, ...]:
-    grows = Monotone("The exponential grows", sp.exp(x), x)
-    falls = Monotone("and decreases to the left", -sp.exp(-y), y)
-    return (
-        grows, Monotone("It lies above its tangent, right", sp.exp(x) - 1 - x, x, parts=((1, grows),)),
-        falls, Monotone("It lies above its tangent, left", sp.exp(-y) - 1 + y, y, parts=((1, falls),)),
-        Words("Both sides", (TANGENT,), text=r"$r = x$ or $r = -y$, and both sides are 1 at 0."),
-    )  # fmt: skip
-
-
-def exponential_steps() -> tuple[Step, ...]:
-    """The least conditional risk of the exponential, by induction on the number of labels."""
-    g, q = sp.symbols("g q", positive=True)
-    score, risk, total, logs = sp.symbols("h E_k S_k L_k", real=True)
-    tangent = TANGENT
-    hypothesis = ge(risk, g * (k + total + logs - k * sp.log(g)))
-    one = Combination("Exponential: one label", ge(q * sp.exp(score), g * (1 + score + sp.log(q) - sp.log(g))),
-                      ((g, tangent, {real: score + sp.log(q) - sp.log(g)}),),
-                      text=r"For any $g > 0$; if $q = 0$ the least risk is 0 and nothing is to be shown.")  # fmt: skip
-    more = ge(risk + q * sp.exp(score), g * (k + 1 + total + score + logs + sp.log(q) - (k + 1) * sp.log(g)))
-    closed = (eq(total, 0), eq(logs, k * sp.log(g)))
-    return (
-        one,
-        Given("Exponential: k labels", (hypothesis,),
-              text=r"$E_k$, $S_k$, $L_k$ are the sums of $q_i e^{h_i}$, $h_i$ and $\log q_i$ over $k$ labels; for none "
-                   r"both sides are 0."),
-        Combination("Exponential: one label more", more, ((1, hypothesis), (1, one))),
-        Given("Exponential: all labels", closed,
-              text=r"$k = n$: the scores sum to 0, and $g = (q_1 \cdots q_n)^{1/n}$."),
-        Combination("Exponential: the least risk", ge(risk, k * g), ((1, hypothesis), (g, closed[0]), (g, closed[1]))),
-        Identity("Exponential: it is reached", q * sp.exp(score), g, put={score: sp.log(g) - sp.log(q)},
-                 text=r"$h_i = \log(g/q_i)$: each label costs $g$, and the scores sum to $n \log g - L_n = 0$."),
-    )  # fmt: skip
-
-
-def squared_hinge_steps() -> tuple[Step, ...]:
-    """The least conditional risk of the squared hinge, by induction on the number of labels."""
-    q, inverses = sp.symbols("q R_k", positive=True)
-    score, risk, total, hinge = sp.symbols("h E_k S_k v", real=True)
-    above = ge(hinge, 1 + score)
-    square = Sign("Squared hinge: completing the square", ge(q * hinge**2, 2 * lam * hinge - lam**2 / q),
-                  form=(q * hinge - lam) ** 2 / q, text=r"For any $\lambda > 0$; $v = \max(0, 1 + h)$.")  # fmt: skip
-    one = Combination("Squared hinge: one label", ge(q * hinge**2, 2 * lam * (1 + score) - lam**2 / q),
-                      ((1, square), (2 * lam, above)))  # fmt: skip
-    hypothesis = ge(risk, 2 * lam * (k + total) - lam**2 * inverses)
-    more = ge(risk + q * hinge**2, 2 * lam * (k + 1 + total + score) - lam**2 * (inverses + 1 / q))
-    closed = (eq(total, 0), eq(lam, k / inverses))
-    return (
-        square,
-        Given("Squared hinge: the positive part", (above,)),
-        one,
-        Given("Squared hinge: k labels", (hypothesis,),
-              text=r"$E_k$, $S_k$, $R_k$ are the sums of $q_i v_i^2$, $h_i$ and $1/q_i$ over $k$ labels."),
-        Combination("Squared hinge: one label more", more, ((1, hypothesis), (1, one))),
-        Given("Squared hinge: all labels", closed[:1], text=r"$k = n$, and from here on $\lambda = n/R_n$."),
-        Combination("Squared hinge: the least risk", ge(risk, k**2 / inverses),
-                    ((1, hypothesis), (2 * lam, closed[0])), put={lam: k / inverses}),
-        Identity("Squared hinge: it is reached", q * hinge**2, lam**2 / q, put={hinge: lam / q},
-                 text=r"$1 + h_i = \lambda/q_i$: the scores sum to $\lambda R_n - n = 0$ and the risk is "
-                      r"$\lambda^2 R_n = n^2/R_n$."),
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _impossible() -> tuple[Step, ...]:
                     text=r"For $p_a \le 1/2$: every law with $\max p \le 1/2$."),
         Identity("All scores 0", share * zero + others * zero, zero, put={others: 1 - share},
                  text=r"All margins are 0 and the risk is $\Phi(0)$: the least one."),
-        Identity("Its zero-one regret", top_law - own, HALF, put={top_law: HALF, own: 0},
+        Identity("Its zero-one regret", top_law - own, HALF, put={top_law: HALF, own: sp.S.Zero},
                  text=r"$p = (1/2, 1/2, 0, \ldots)$, $n \ge 3$, label 3 predicted: $p_1 - p_3$."),
         Identity("Without ties", sp.Limit((1 + e) * HALF + (1 + e) * HALF - 1, e, 0, "+"), 0,
                  text=r"$h = (0, 0, e, 0, \ldots)$ predicts label 3 under every tie rule; labels 1 and 2 have margin "

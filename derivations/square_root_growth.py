@@ -91,10 +91,10 @@ def _binary() -> tuple[Step, ...]:
     wrong = (ge(right, zero + g * low), ge(left, zero - g * low))
     far = sp.Symbol("a", nonnegative=True)
     return (
-        Given("Binary: the risk", (paid,), text=r"$\Phi_{\pm u}$ is $\Phi(\pm u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = "
-                                                r"-g$; $p_+ = (1+t)/2$."),
-        Given("Binary: tangents at 0", wrong, text=r"A convex function lies above its tangents; here $u = -w \le 0$, "
-                                                   r"the wrong side."),
+        Given("Binary: the risk", (paid,),
+              text=r"$\Phi_{\pm u}$ is $\Phi(\pm u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = -g$; $p_+ = (1+t)/2$."),
+        Given("Binary: tangents at 0", wrong,
+              text=r"A convex function lies above its tangents; here $u = -w \le 0$, the wrong side."),
         Combination("Binary: the forced risk is that of the score 0", ge(risk, zero),
                     ((1, paid), (up, wrong[0]), (down, wrong[1])), put=inside),
         Given("Binary: curvature at most K", smooth, text=r"For $0 \le u \le r$."),
@@ -121,13 +121,13 @@ def _linear_core() -> tuple[Step, ...]:
     core, bend = sp.Rational(3, 2) - u, (2 - u) ** 2 / 2
     up, down = (1 + t) / 2, (1 - t) / 2
     return (
-        Identity("Linear core: joined", core, bend, put={u: 1},
+        Identity("Linear core: joined", core, bend, put={u: sp.S.One},
                  text=r"$\Phi(u) = 3/2 - u$ for $u \le 1$, $(2-u)^2/2$ on $[1, 2]$, 0 beyond: convex, nonincreasing."),
-        Identity("Linear core: smoothly", sp.Derivative(core, u), sp.Derivative(bend, u), put={u: 1},
+        Identity("Linear core: smoothly", sp.Derivative(core, u), sp.Derivative(bend, u), put={u: sp.S.One},
                  text=r"$\Phi'$ is continuous, with Lipschitz constant 1; $\Phi'(0) = -1$."),
         Identity("Linear core: no curvature at 0", sp.Derivative(core, u, 2), 0),
         Identity("Linear core: T(t) is at least t",
-                 forced - (up * core + down * core.subs(u, -u)), t, put={forced: core.subs(u, 0), u: 1},
+                 forced - (up * core + down * core.subs(u, -u)), t, put={forced: core.subs(u, 0), u: sp.S.One},
                  text=r"The forced risk is $\Phi(0)$; the score 1 costs $3/2 - t$."),
     )  # fmt: skip
 

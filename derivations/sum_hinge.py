@@ -88,9 +88,8 @@ def _regret() -> tuple[Step, ...]:
     strict = FIRST * (1 + e) + SECOND * (1 - e) + m * REST * (2 + 2 + e + (m - 1))
     tied = strict.subs(e, 0)
     return (
-        Identity("Zero-one regret", p1 - p2, HALF - 1 / n, put={p1: FIRST, p2: SECOND}, text=r"Labels 1 and 2 are "
-                                                                                             r"tied; label 2 is "
-                                                                       r"predicted."),
+        Identity("Zero-one regret", p1 - p2, HALF - 1 / n, put={p1: FIRST, p2: SECOND},
+                 text=r"Labels 1 and 2 are tied; label 2 is predicted."),
         Sign("At least 1/6", ge(HALF - 1 / n, sp.Rational(1, 6)), put={n: 3 + k}, form=k / (3 * (3 + k))),
         Identity("Without ties", strict - tied, (1 - 2 / n) * e,
                  text=r"The scores $(1, 1 + e, 0, \ldots, 0)$, $e \le 1$, predict label 2 under every tie rule; their "
@@ -111,7 +110,7 @@ def _three_labels() -> tuple[Step, ...]:
                      r"$(p_1, p_2, \text{risk})$; its vertices are enumerated in fractions."),
         Identity("Three labels: it starts at 1/6", (6 * t - 1) / 5, 0, put={t: HALF - sp.Rational(1, 3)},
                  text=r"There the regret is 0, by the law above with $n = 3$."),
-        Identity("Three labels: and ends at 1", (6 * t - 1) / 5, 1, put={t: 1},
+        Identity("Three labels: and ends at 1", (6 * t - 1) / 5, 1, put={t: sp.S.One},
                  text=r"$p = e_1$: a tie of labels 1 and 2 with label 3 one below costs 1, and the least risk is 0. So "
                       r"the hull is $\max(0, (6t-1)/5)$: zero-one regret at most $(1 + 5b)/6$."),
     )  # fmt: skip

@@ -130,8 +130,9 @@ def _squared_hinge() -> tuple[Step, ...]:
         Sign("Squared hinge: and beyond", ge((part + (above - 1)) ** 2, part**2),
              text=r"$u = 1 + x$: $\Phi(u + d) = w^2$ is positive only if $-d = w + x$ with $w > 0$, and $d^2$ is "
                   r"larger."),
-        Identity("Squared hinge: g", sp.Derivative((1 - u) ** 2, u), -2, put={u: 0}),
-        Identity("Squared hinge: the bound", 2 * g**2 * t**2 / (K * (n + 2)), 4 * t**2 / (n + 2), put={g: 2, K: 2}),
+        Identity("Squared hinge: g", sp.Derivative((1 - u) ** 2, u), -2, put={u: sp.S.Zero}),
+        Identity("Squared hinge: the bound", 2 * g**2 * t**2 / (K * (n + 2)), 4 * t**2 / (n + 2),
+                 put={g: sp.S(2), K: sp.S(2)}),
         Identity("Squared hinge: its inverse", 4 * t**2 / (n + 2), x, put={t: sp.sqrt((n + 2) * x) / 2},
                  text=r"$t \le \sqrt{(n+2) b}/2$."),
     )  # fmt: skip

@@ -58,10 +58,10 @@ def constant(loss: sp.Expr) -> sp.Expr:
 binary_constants = chain(
     "binary-constants",
     "Phi'(0)^2/(2 Phi''(0)) is 1/2 for logistic and exponential, 1 for squared hinge, 3/4 for cubed hinge.",
-    Identity("Logistic", constant(sp.log(1 + sp.exp(-v))), sp.Rational(1, 2), put={v: 0}),
-    Identity("Exponential", constant(sp.exp(-v)), sp.Rational(1, 2), put={v: 0}),
-    Identity("Squared hinge", constant((1 - v) ** 2), 1, put={v: 0}),
-    Identity("Cubed hinge", constant((1 - v) ** 3), sp.Rational(3, 4), put={v: 0}),
+    Identity("Logistic", constant(sp.log(1 + sp.exp(-v))), sp.Rational(1, 2), put={v: sp.S.Zero}),
+    Identity("Exponential", constant(sp.exp(-v)), sp.Rational(1, 2), put={v: sp.S.Zero}),
+    Identity("Squared hinge", constant((1 - v) ** 2), 1, put={v: sp.S.Zero}),
+    Identity("Cubed hinge", constant((1 - v) ** 3), sp.Rational(3, 4), put={v: sp.S.Zero}),
 )
 
 # The linear core: Phi(u) = 3/2 - u up to 1, (2-u)^2/2 on [1, 2], 0 beyond.  With scores shifted by 2:
@@ -80,7 +80,7 @@ decoder = chain(
     Sign("In range", ge(BEST, 1), form=2 * t / (1 + t)),
     Sign("The best score is positive", gt(2 - BEST, 0), put={t: 1 / (1 + m)},
          text="u = 2 - s = (1-t)/(1+t) > 0: the sign of u reads +, at surrogate regret 0."),
-    Identity("The other decoder", sp.Rational(3, 2) - SHIFTED, t, put={**ODDS, shift: 1},
+    Identity("The other decoder", sp.Rational(3, 2) - SHIFTED, t, put={**ODDS, shift: sp.S.One},
              text="Its forced risk is Phi(0) = 3/2, at u = 2; s = 1 costs t less."),
 )  # fmt: skip
 
@@ -145,7 +145,7 @@ power_constants = chain(
              text="alpha = tau - 1."),
     Sign("It grows with m", gt(sp.Derivative(m**y / (4 * y), m), 0), form=m ** (y - 1) / 4, put={y: c},
          text="y = 1 - alpha = 2 - tau > 0."),
-    Identity("Two labels", m ** (1 - alpha) / (4 * (1 - alpha)), 1 / (2 ** (1 + alpha) * (1 - alpha)), put={m: 2},
+    Identity("Two labels", m ** (1 - alpha) / (4 * (1 - alpha)), 1 / (2 ** (1 + alpha) * (1 - alpha)), put={m: sp.S(2)},
              text="1/(2^tau (2 - tau)): the coefficient for every n where T_n is the two-label curve."),
 )  # fmt: skip
 
@@ -156,8 +156,8 @@ narrow = chain(
     "For 0 <= tau <= 1 the coefficient 1/(2^tau (2-tau)) lies between e log(2)/4 and 1/2.",
     Identity("Its logarithm is convex", sp.Derivative(LOGARITHM, tau, 2), 1 / (2 - tau) ** 2, put={tau: 1 / (1 + m)},
              text="So it is at most the larger of its values at the ends, and least where it is stationary."),
-    Identity("tau = 0", LOGARITHM, sp.log(sp.Rational(1, 2)), put={tau: 0}),
-    Identity("tau = 1", LOGARITHM, sp.log(sp.Rational(1, 2)), put={tau: 1}),
+    Identity("tau = 0", LOGARITHM, sp.log(sp.Rational(1, 2)), put={tau: sp.S.Zero}),
+    Identity("tau = 1", LOGARITHM, sp.log(sp.Rational(1, 2)), put={tau: sp.S.One}),
     Identity("Stationary", sp.Derivative(LOGARITHM, tau), 0, put={tau: 2 - 1 / sp.log(2)}),
     Identity("Least value", LOGARITHM, sp.log(sp.E * sp.log(2) / 4), put={tau: 2 - 1 / sp.log(2)}),
     Sign("Bounds differ by less than 3.1 %", gt(sp.Rational(1031, 1000) ** 2 * sp.E * sp.log(2) / 4, sp.Rational(1, 2)),
