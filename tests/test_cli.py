@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +12,7 @@ from click.testing import CliRunner
 from hconsist import catalog
 from hconsist.claims import Outcome, Report
 from hconsist.cli import cli
-from hconsist.evidence import Certificate, Evidence, Expectation, Level, Source, Verdict
+from hconsist.evidence import Evidence, Expectation, Level, Source, Verdict
 
 
 def run(*arguments):
@@ -312,17 +311,6 @@ def test_check_exit_codes(monkeypatch, found, flags, expected, output):
     if output == ("--json",):
         summary = strict_json(out)["summary"]
         assert summary["claims"] == len(found)
-
-
-def test_certificates_are_saved(monkeypatch, tmp_path):
-    certificate = Certificate("1 > 0", {"t": ("0", "1")}, ["leaf"])
-    proved = replace(
-        outcome(Verdict.PROVED), evidence=Evidence(Verdict.PROVED, Level.ENCLOSED, boxes=1, certificates=(certificate,))
-    )
-    monkeypatch.setattr(catalog, "check", lambda *a, **k: Report((proved, outcome(Verdict.PROVED))))
-    assert run("check", "--all", "--save", tmp_path / "proofs")[0] == 0
-    (file,) = (tmp_path / "proofs").iterdir()
-    assert file.name == "paper--a.json" and strict_json(file.read_text())["domain"] == {"t": ["0", "1"]}
 
 
 def test_an_internal_error_is_one_line_and_exit_code_4(monkeypatch):
