@@ -83,29 +83,31 @@ def _huber(slope: sp.Expr, text: str) -> tuple[Step, ...]:
 def _binary() -> tuple[Step, ...]:
     risk, zero, right, left = sp.symbols("C Phi_0 Phi_u Phi_-u", real=True)
     u, low = sp.symbols("u", positive=True), sp.Symbol("w", nonnegative=True)
-    up, down = (1 + t) / 2, (1 - t) / 2
+    down = sp.Symbol("p_-", nonnegative=True)
+    up, one = down + t, 2 * down + t
     paid = eq(risk, up * right + down * left)
-    inside = {t: 1 / (1 + x)}
     smooth = (le(right, zero - g * u + K * u**2 / 2), le(left, zero + g * u + K * u**2 / 2))
     curved = (ge(right, zero - g * u + k * u**2 / 2), ge(left, zero + g * u + k * u**2 / 2))
     wrong = (ge(right, zero + g * low), ge(left, zero - g * low))
     far = sp.Symbol("a", nonnegative=True)
     return (
         Given("Binary: the risk", (paid,),
-              text=r"$\Phi_{\pm u}$ is $\Phi(\pm u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = -g$; $p_+ = (1+t)/2$."),
+              text=r"$\Phi_{\pm u}$ is $\Phi(\pm u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = -g$; $p_+ = p_- + t$, so "
+                   r"$2 p_- + t = 1$ in all that follows."),
         Given("Binary: tangents at 0", wrong,
               text=r"A convex function lies above its tangents; here $u = -w \le 0$, the wrong side."),
-        Combination("Binary: the forced risk is that of the score 0", ge(risk, zero),
-                    ((1, paid), (up, wrong[0]), (down, wrong[1])), put=inside),
+        Combination("Binary: the forced risk is that of the score 0", ge(risk, one * zero),
+                    ((1, paid), (up, wrong[0]), (down, wrong[1]))),
         Given("Binary: curvature at most K", smooth, text=r"For $0 \le u \le r$."),
-        Combination("Binary: the risk from above", le(risk, zero - t * g * u + K * u**2 / 2),
-                    ((-1, paid), (up, smooth[0]), (down, smooth[1])), put=inside),
+        Combination("Binary: the risk from above", le(risk, one * zero - t * g * u + one * K * u**2 / 2),
+                    ((-1, paid), (up, smooth[0]), (down, smooth[1]))),
         Identity("Binary: a good score", -t * g * u + K * u**2 / 2, -(g**2) * t**2 / (2 * K), put={u: t * g / K},
                  text=r"$u = tg/K \le r$ for small $t$: $T(t) \ge g^2 t^2/(2K)$."),
         Given("Binary: curvature at least k", curved, text=r"For $0 \le u \le r$; negative $u$ cost more (above)."),
-        Combination("Binary: the risk from below", ge(risk, zero - g**2 * t**2 / (2 * k)),
-                    ((1, paid), (up, curved[0]), (down, curved[1])), put=inside,
-                    text=r"The rest is $(k u - t g)^2/(2k)$."),
+        Combination("Binary: the risk from below", ge(risk, one * zero - t * g * u + one * k * u**2 / 2),
+                    ((1, paid), (up, curved[0]), (down, curved[1]))),
+        Sign("Binary: completing the square", ge(-t * g * u + k * u**2 / 2, -(g**2) * t**2 / (2 * k)),
+             form=(k * u - t * g) ** 2 / (2 * k)),
         *_huber(-g, r"In the same way for both labels."),
         Sign("Binary: nothing is gained beyond", ge(-t * g * (r + d) + k * (r * (r + d) - r**2 / 2),
                                                     -t * g * r + k * r**2 / 2),
@@ -190,8 +192,8 @@ def _constrained() -> tuple[Step, ...]:
 def _comp_sum() -> tuple[Step, ...]:
     here, right, left, risk = sp.symbols("psi_s psi_up psi_down V", real=True)
     shift = sp.Symbol("v", positive=True)
-    up, down = (1 + t) / 2, (1 - t) / 2
-    inside = {t: 1 / (1 + x)}
+    down = sp.Symbol("p_-", nonnegative=True)
+    up, one = down + t, 2 * down + t
     smooth = (le(right, here - g * shift + K * shift**2 / 2), le(left, here + g * shift + K * shift**2 / 2))
     paid = eq(risk, up * right + down * left)
     slope = sp.Symbol("g_n", positive=True)
@@ -202,8 +204,8 @@ def _comp_sum() -> tuple[Step, ...]:
                 text=r"So the regret is at least $R_{2s}(t)$, $s \ge 1/n$."),
         Given("Comp-sum: curvature at most K", (*smooth, paid),
               text=r"$s \pm v$ in $[1/(2n), 1]$, $g = -\psi'(s)$; $V$ is the cost of the pair at $s + v$, $s - v$."),
-        Combination("Comp-sum: the pair", le(risk, here - t * g * shift + K * shift**2 / 2),
-                    ((-1, paid), (up, smooth[0]), (down, smooth[1])), put=inside),
+        Combination("Comp-sum: the pair", le(risk, one * here - t * g * shift + one * K * shift**2 / 2),
+                    ((-1, paid), (up, smooth[0]), (down, smooth[1])), text=r"$2 p_- + t = 1$."),
         Identity("Comp-sum: a good split", -t * g * shift + K * shift**2 / 2, -(g**2) * t**2 / (2 * K),
                  put={shift: t * g / K}),
         Sign("Comp-sum: it stays inside", ge(1 / (2 * n), t * g / K),

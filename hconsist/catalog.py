@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PAPERS", "DERIVATIONS", "FIGURES", "check", "derivation", "figure", "paper_check"]
 
-PAPERS = (("mao2023_cross_entropy", "Cross-Entropy Loss Functions: Theoretical Analysis and Applications"),)
+PAPERS = (
+    ("mao2023_cross_entropy", "Cross-Entropy Loss Functions: Theoretical Analysis and Applications"),
+    ("awasthi2022_multiclass", "Multi-Class H-Consistency Bounds"),
+    ("mao2023_characterization", "H-Consistency Bounds: Characterization and Extensions"),
+    ("mao2024_growth_rate", "A Universal Growth Rate for Learning with Smooth Surrogate Losses"),
+)
 
 DERIVATIONS = (
     ("pooling", "the forced conditional risk is the entropy of a pooled law (Theorem 1)"),
@@ -36,6 +41,16 @@ DERIVATIONS = (
     ("adversarial_comp_sum", "rho-margin losses, under attack too: regret >= Phi^tau(1) x zero-one regret"),
     ("smooth_adversarial", "the weight that puts the smooth adversarial loss above the adversarial one"),
     ("minimizability_gaps", "gaps in tau: ordered for deterministic labels, not for stochastic ones"),
+    ("constrained_entropies", "constrained exponential and squared hinge: the least conditional risks, every n"),
+    ("constrained_losses", "constrained losses: pooling and bounds that hold for every n"),
+    ("constrained_growth", "constrained losses: exact coefficients n/(4(n-1)) and n/(2(n-1)) at zero"),
+    ("constrained_hinge", "the constrained hinge is n times the mean absolute error; the rho-margin"),
+    ("max_losses", "max losses: no bound for convex losses, a linear one for the rho-margin"),
+    ("sum_losses", "sum losses: rho-margin and exponential"),
+    ("sum_hinge", "sum hinge: a wrong label at no surrogate regret; all of three labels"),
+    ("sum_squared_hinge", "smooth sum losses; the squared hinge has the constant 4/(n+2)"),
+    ("adversarial_margins", "adversarial margins: impossible for convex losses, linear for the rho-margin"),
+    ("square_root_growth", "smooth losses: T is of order t^2 from both sides"),
 )
 
 FIGURES = (

@@ -1,0 +1,137 @@
+"""Max, sum, constrained and smooth losses: the chains close, spoiled they do not, and their parts and twins decide."""
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+
+import pytest
+import sympy as sp
+from spoiling import falsified
+
+from hconsist.derivations import (
+    adversarial_margins,
+    constrained_entropies,
+    constrained_growth,
+    constrained_hinge,
+    constrained_losses,
+    max_losses,
+    square_root_growth,
+    sum_hinge,
+    sum_losses,
+    sum_squared_hinge,
+)
+from hconsist.evidence import Level, Verdict
+from hconsist.steps import Refutation
+from hconsist.testing import assert_refuted
+
+MODULES = {
+    "adversarial_margins": (adversarial_margins, 9),
+    "constrained_entropies": (constrained_entropies, 14),
+    "constrained_growth": (constrained_growth, 38),
+    "constrained_hinge": (constrained_hinge, 14),
+    "constrained_losses": (constrained_losses, 19),
+    "max_losses": (max_losses, 11),
+    "square_root_growth": (square_root_growth, 28),
+    "sum_hinge": (sum_hinge, 10),
+    "sum_losses": (sum_losses, 11),
+    "sum_squared_hinge": (sum_squared_hinge, 26),
+}
+
+
+@cache
+def built(name):
+    return MODULES[name][0].build()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_step_is_closed_by_sympy(name):
+    found = built(name).run()
+    assert (found.verdict, found.level, found.points) == (Verdict.PROVED, Level.SYMBOLIC, MODULES[name][1]), (
+        found.reason
+    )
+    assert built(name).name == name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_falsified_step_breaks_the_chain(name):
+    derivation, tried = built(name), 0
+    for k, step in enumerate(derivation.steps):
+        for false in falsified(step):
+            links = (*derivation.steps[:k], false, *derivation.steps[k + 1 :])
+            assert not replace(derivation, steps=links).check(k + 1).passed, (step.title, false)
+            tried += 1
+    assert tried >= 2 * derivation.run().points
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_step_left_out_is_missed(name):
+    """Where a later step uses an earlier one, the chain without the earlier one must not close."""
+    derivation = built(name)
+    sources = [(k, part[1]) for k, s in enumerate(derivation.steps) for part in getattr(s, "parts", ())]
+    missed = 0
+    for user, source in sources:
+        for k, step in enumerate(derivation.steps[:user]):
+            if step == source or source in step.facts:
+                shorter = replace(derivation, steps=(*derivation.steps[:k], *derivation.steps[k + 1 :]))
+                assert "not established" in shorter.check(user).reason  # one place earlier, counted from 1
+                missed += 1
+    assert missed >= len(sources) > 0
+
+
+@pytest.mark.parametrize(
+    ("module", "title", "symbol", "beyond"),
+    [
+        (constrained_growth, "Exponential: it decreases in q_1", "q_1", lambda t, e: t / 4),
+        (constrained_growth, "Squared hinge: it decreases in q_1", "q_1", lambda t, e: t / 2),
+        (constrained_growth, "and of t", "t", lambda t, e: sp.Rational(3, 5)),
+        (sum_squared_hinge, "Three labels or more: below t^2", "t", lambda t, e: sp.Rational(2, 3)),
+        (sum_squared_hinge, "Three labels or more: below t^2", "n", lambda t, e: sp.S(2)),
+        (sum_hinge, "At least 1/6", "n", lambda t, e: sp.Rational(5, 2)),
+        (max_losses, "No scores cost less than all scores 0", "p_a", lambda t, e: (1 + e) / (2 + e)),
+    ],
+)
+def test_the_ranges_are_needed(module, title, symbol, beyond):
+    """Outside the range that is stated the step must not close."""
+    derivation = built(module.__name__.rpartition(".")[2])
+    number, step = next((k, s) for k, s in enumerate(derivation.steps) if s.title == title)
+    t, e = sp.symbols("t e", positive=True)
+    key = next(s for s in step.put if s.name == symbol)
+    wrong = replace(step, put={**step.put, key: beyond(t, e)})
+    links = (*derivation.steps[:number], wrong, *derivation.steps[number + 1 :])
+    assert derivation.check(number + 1).passed
+    assert not replace(derivation, steps=links).check(number + 1).passed
+
+
+def test_false_twins_are_refuted_with_a_witness():
+    three = {"n": "3", "t": "1/100"}
+    more = Fraction(103, 100)
+    assert assert_refuted(lambda: constrained_growth.exponential_evidence(more)).witness == three
+    assert assert_refuted(lambda: constrained_growth.squared_hinge_evidence(more)).witness == three
+    assert assert_refuted(lambda: sum_squared_hinge.squared_hinge_evidence(more)).witness == three
+
+
+def test_the_sum_squared_hinge_by_hand():
+    """Regrets of p = (27, 22, 1)/50 in fractions, risk and gradient written out for three labels."""
+    found = assert_refuted(sum_squared_hinge.reported_evidence).witness
+    scores = tuple(Fraction(x) for x in found["minimiser"].strip("()").split(", "))
+    law = (Fraction(27, 50), Fraction(22, 50), Fraction(1, 50))
+
+    def risk(a, b, c):
+        first = law[0] * ((1 - a + b) ** 2 + (1 - a + c) ** 2)
+        second = law[1] * ((1 - b + a) ** 2 + (1 - b + c) ** 2)
+        return first + second + law[2] * ((1 - c + a) ** 2 + (1 - c + b) ** 2)
+
+    a, b, c = sp.symbols("a b c")
+    values = dict(zip((a, b, c), map(sp.Rational, scores)))
+    assert all(x - y <= 1 for x in scores for y in scores)  # every hinge is active, so the squares above are the loss
+    assert [sp.diff(risk(a, b, c), s).subs(values) for s in (a, b, c)] == [0, 0, 0]
+    tied = Fraction(47, 51)
+    assert risk(tied, tied, Fraction(0)) - risk(*scores) == Fraction(2809, 320586) < Fraction(1, 100)
+    assert found["surrogate regret"] == "2809/320586" and found["zero-one regret"] == "1/10"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_format_is_complete(name):
+    shown = built(name).render("latex")
+    assert "Proved (symbolic)" in shown and "UnevaluatedExpr" not in shown and "Subs(" not in shown
+    assert shown.count("negative control") == sum(isinstance(s, Refutation) for s in built(name).steps)
