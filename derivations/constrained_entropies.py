@@ -16,8 +16,8 @@ __all__ = ["build"]
 STATEMENT = (
     r"Let $q_i = 1 - p_i$, scores with sum 0, and loss of label $y$ the sum of $\Phi(-h_{y'})$ over $y' \ne y$, for "
     r"any number $n$ of labels. The conditional risk is the sum of $q_i \Phi(-h_i)$. Exponential, "
-    r"$\Phi(u) = e^{-u}$: its least value is $n (q_1 \cdots q_n)^{1/n}$. Squared hinge, "
-    r"$\Phi(u) = \max(0, 1-u)^2$: it is $n^2/(1/q_1 + \ldots + 1/q_n)$."
+    r"$\Phi(u) = e^{-u}$: its least value is $n (q_1 ... q_n)^{1/n}$. Squared hinge, "
+    r"$\Phi(u) = \max(0, 1-u)^2$: it is $n^2/(1/q_1 + ... + 1/q_n)$."
 )
 
 ge, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Eq))
@@ -71,7 +71,7 @@ def _exponential() -> tuple[Step, ...]:
                    r"both sides are 0."),
         Combination("Exponential: one label more", more, ((1, hypothesis), (1, one))),
         Given("Exponential: all labels", closed,
-              text=r"$k = n$: the scores sum to 0, and $g = (q_1 \cdots q_n)^{1/n}$."),
+              text=r"$k = n$: the scores sum to 0, and $g = (q_1 ... q_n)^{1/n}$."),
         Combination("Exponential: the least risk", ge(risk, k * g), ((1, hypothesis), (g, closed[0]), (g, closed[1]))),
         Identity("Exponential: it is reached", q * sp.exp(score), g, put={score: sp.log(g) - sp.log(q)},
                  text=r"$h_i = \log(g/q_i)$: each label costs $g$, and the scores sum to $n \log g - L_n = 0$."),

@@ -22,7 +22,7 @@ __all__ = ["EXPONENTIAL_LAW", "SQUARED_HINGE_LAW", "build", "exponential_evidenc
 STATEMENT = (
     r"Constrained losses with $n \ge 2$ labels, $q_0 = (n-1)/n$. Exponential: $T_n(t) \ge q_0 t^2/(2q_0+t)^2$ for "
     r"$t \le 1/2$, and $T_n(t) \le q_0 t^2/(4q_0^2-t^2)$ for $t < 2/n$. Squared hinge: "
-    r"$T_n(t) \ge q_0 t^2/((q_0+t)(2q_0+t)) \ge q_0^2 t^2/(2(q_0+t/2)^3)$ for $t \le \sqrt 2 - 1$, and "
+    r"$T_n(t) \ge q_0 t^2/((q_0+t)(2q_0+t)) \ge q_0^2 t^2/(2(q_0+t/2)^3)$ for $t \le 2^{1/2} - 1$, and "
     r"$T_n(t) \le 2 q_0 t^2/(4q_0^2-t^2)$ for $t < 2/n$. So $T_n(t)/t^2$ tends to $n/(4(n-1))$ and to $n/(2(n-1))$, "
     r"and for $n \ge 3$ neither $t^2/2$ nor $t^2$ is a lower bound. $T_n(1)$ is $n 4^{-1/n}$ and $n^2/(n+2)$."
 )
@@ -112,7 +112,8 @@ def _range(root: sp.Expr, limit: sp.Expr) -> tuple[Step, ...]:
         Sign("The range of q_1", ge(2 * (1 - first) + (first - pj), 1), form=rest,
              text=r"$2 q_1 + t \ge 1$, as $p_1 = 1 - p_j - p_r$ with $p_r$ for the other labels. And "
                   r"$q_1 \le q_0 = (n-1)/n$, as the largest of $n$ laws is at least $1/n$."),
-        Sign("and of t", ge((1 - t) / 2, t / root), put={t: limit / (1 + y)}, text=rf"$t \le {sp.latex(limit)}$."),
+        Sign("and of t", ge((1 - t) / 2, t / root), put={t: limit / (1 + y)}, text=r"By the line before, "
+                                                                                   r"$q_1 \ge (1-t)/2$."),
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def _exponential() -> tuple[Step, ...]:
 def _exponential_law() -> tuple[Step, ...]:
     return (
         Identity("The law", (1 - q0 + t / 2) + (1 - q0 - t / 2) + (n - 2) * (1 - q0), 1, put={q0: SHARE},
-                 text=r"$q = (q_0 - t/2, q_0 + t/2, q_0, \ldots)$, all scores 0, label 2 predicted; $t \le 2/n$."),
+                 text=r"$q = (q_0 - t/2, q_0 + t/2, q_0, ...)$, all scores 0, label 2 predicted; $t \le 2/n$."),
         Identity("Exponential: regret of the law", n * q0 - n * (q0**n * (1 - x)) ** (1 / n),
                  n * q0 * (1 - (1 - x) ** (1 / n)), put={x: 1 / (1 + y)},
                  text=r"$x = (t/2q_0)^2$, since $(q_0 - t/2)(q_0 + t/2) = q_0^2 (1-x)$. By Bernoulli it is at most "
@@ -182,7 +183,7 @@ def _squared_hinge() -> tuple[Step, ...]:
         Sign("Squared hinge: it decreases in q_1",
              ge(q1 * (q1 + c + t) * (2 * q1 + 2 * c + t), (q1 + c) * (q1 + t) * (2 * q1 + t)),
              form=c * (2 * e * (root * t + e) + c * (root * t + 2 * e)), put={q1: t / root + e},
-             text=r"$q_1 = t/\sqrt 2 + e$ and $q_0 = q_1 + c$; multiplied out."),
+             text=r"$q_1 = t/2^{1/2} + e$ and $q_0 = q_1 + c$; multiplied out."),
         Sign("Squared hinge: a weaker form", ge(q0 / ((q0 + t) * (2 * q0 + t)), q0**2 / (2 * (q0 + t / 2) ** 3)),
              form=q0 * t**2 / ((q0 + t) * (2 * q0 + t) ** 3)),
         *_squared_hinge_law(),
@@ -222,8 +223,8 @@ def _full() -> tuple[Step, ...]:
     return (
         *_least_risks(), *constrained_losses.pair_steps(),
         Identity("t = 1, exponential", m * (s * s) ** (1 / m), m * 4 ** (-1 / m), put={s: half},
-                 text=r"Only $p = e_1$ has $t = 1$: $q = (0, 1, 1, \ldots)$ with least risk 0. Pooling labels 1 and j "
-                      r"gives $(1/2, 1/2, 1, \ldots)$, whose minimiser has these two at the top."),
+                 text=r"Only $p = e_1$ has $t = 1$: $q = (0, 1, 1, ...)$ with least risk 0. Pooling labels 1 and j "
+                      r"gives $(1/2, 1/2, 1, ...)$, whose minimiser has these two at the top."),
         Identity("t = 1, squared hinge", m**2 / (1 / s + 1 / s + (m - 2)), m**2 / (m + 2), put={s: half}),
     )  # fmt: skip
 

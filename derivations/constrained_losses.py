@@ -21,7 +21,7 @@ STATEMENT = (
     r"Let $q_i = 1 - p_i$, scores with sum 0, and loss of label $y$ the sum of $\Phi(-h_{y'})$ over $y' \ne y$, for "
     r"any number $n$ of labels: the conditional risk is the sum of $q_i \Phi(-h_i)$. If $\Phi$ is nonincreasing, "
     r"forcing label $j$ to the top costs at least the least risk at the pooled $q^A$, with equality if $\Phi$ is "
-    r"convex. Exponential, $\Phi(u) = e^{-u}$: $T_n(t) \ge (1-\sqrt{1-t})^2 \ge 2-\sqrt{4-t^2}$. Squared hinge, "
+    r"convex. Exponential, $\Phi(u) = e^{-u}$: $T_n(t) \ge (1-(1-t)^{1/2})^2 \ge 2-(4-t^2)^{1/2}$. Squared hinge, "
     r"$\Phi(u) = \max(0, 1-u)^2$: $T_n(t) \ge t^2/(2-t) \ge t^2/2$."
 )
 
@@ -126,7 +126,7 @@ def _exponential_floor() -> tuple[Step, ...]:
     return (
         Identity("Exponential: the pair, split anew", r1**2 * lam * shift + rj**2 * lam / shift, 2 * r1 * rj * lam,
                  put={shift: rj / r1},
-                 text=r"$r = \sqrt q$. With $S = h_1 + h_j$ kept and $h_1$, $h_j$ at $S/2 \pm \log e_d$ the pair "
+                 text=r"$r = q^{1/2}$. With $h_1 = S/2 + \log e_d$, $h_j = S/2 - \log e_d$, $S$ the old sum, the pair "
                       r"costs $2 r_1 r_j e^{S/2}$, $\lambda = e^{S/2}$ (if $r_1 = 0$, as little as wanted). The other "
                       r"scores stay, so the sum is still 0."),
         Sign("Exponential: regret of the pair", ge(pair, gap**2),
@@ -134,17 +134,17 @@ def _exponential_floor() -> tuple[Step, ...]:
                   r"so $e^{S/2} = e^{h_j}/(1+z)$. The left side is the cost of the pair before and after, at least "
                   r"$d^2 = (r_j - r_1)^2$."),
         Sign("Exponential: in terms of t", ge((1 - a) * (total + x) / total, 1 - a), form=(1 - a) * x / total,
-             text=r"$a = \sqrt{1-t} \le 1$. $q_1 \le 1 - t$ and $q_j \le 1$, so $D = r_1 + r_j \le 1 + a = D + x$; and "
-                  r"$d D = q_j - q_1 = t = (1-a)(1+a)$, so $d$ is the left side: $d \ge 1 - \sqrt{1-t}$ and "
-                  r"$T_n(t) \ge (1 - \sqrt{1-t})^2$."),
+             text=r"$a = (1-t)^{1/2} \le 1$. $q_1 \le 1 - t$ and $q_j \le 1$, so $D = r_1 + r_j \le 1 + a = D + x$; "
+                  r"and $d D = q_j - q_1 = t = (1-a)(1+a)$, so $d$ is the left side: $d \ge 1 - a$ and "
+                  r"$T_n(t) \ge (1-a)^2$."),
         Sign("Exponential: the published form is smaller", ge(4 - (1 - a**2) ** 2, root**2),
              form=2 * (1 - a) ** 3 * (1 + a),
              text=r"$t = 1 - a^2$. The right side is the square of $2 - (1-a)^2 \ge 0$: so "
-                  r"$\sqrt{4-t^2} \ge 2 - (1-a)^2$."),
+                  r"$(4-t^2)^{1/2} \ge 2 - (1-a)^2$."),
         Identity("Exponential: the inverse", (1 - sp.sqrt(1 - (2 * c - c**2))) ** 2, c**2, put={c: 1 / (1 + y)},
-                 text=r"At $b = c^2 \le 1$: $t \le 2\sqrt b - b$."),
+                 text=r"At $b = c^2 \le 1$: $t \le 2 b^{1/2} - b$."),
         Identity("Exponential: the published inverse", 4 - (2 - b) ** 2, 4 * b - b**2,
-                 text=r"$2 - \sqrt{4-t^2} = b$ at $t^2 = 4b - b^2$."),
+                 text=r"$2 - (4-t^2)^{1/2} = b$ at $t^2 = 4b - b^2$."),
     )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def _squared_hinge_floor() -> tuple[Step, ...]:
         Sign("Squared hinge: the published form is smaller", ge(t**2 / (2 - t), t**2 / 2), put={t: 1 / (1 + y)}),
         Identity("Squared hinge: the inverse", (sp.sqrt(b**2 + 8 * b) - b) ** 2 / 4,
                  b * (2 - (sp.sqrt(b**2 + 8 * b) - b) / 2),
-                 text=r"$t^2/(2-t) = b$ at $t = (\sqrt{b^2+8b} - b)/2$; it is at most $\sqrt{2b}$."),
+                 text=r"$t^2/(2-t) = b$ at $t = ((b^2+8b)^{1/2} - b)/2$; it is at most $(2b)^{1/2}$."),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ __all__ = ["build", "deterministic_evidence", "impossibility_evidence", "rho_mar
 STATEMENT = (
     r"Let the loss of label $y$ be $\Phi(m_y)$ with the margin $m_y = h_y - \max_{y' \ne y} h_{y'}$. If $\Phi$ is "
     r"convex and nonincreasing and $n \ge 3$, all scores 0 are a minimiser of the conditional risk at every law with "
-    r"$\max p \le 1/2$; so at $p = (1/2, 1/2, 0, \ldots)$ a label without mass may be predicted at surrogate regret "
+    r"$\max p \le 1/2$; so at $p = (1/2, 1/2, 0, ...)$ a label without mass may be predicted at surrogate regret "
     r"0, and every bound $\Gamma$ has $\Gamma(x) \ge 1/2$ for all $x > 0$, whatever the tie rule. For deterministic "
     r"labels the regret is at least $(\Phi(0) - \inf \Phi)$ times the zero-one regret. For the $\rho$-margin, "
     r"$\Phi_\rho(u) = \min(1, \max(0, 1-u/\rho))$, $T_n(t) = t$ for every $n$."
@@ -86,9 +86,9 @@ def _impossible() -> tuple[Step, ...]:
         Identity("All scores 0", share * zero + others * zero, zero, put={others: 1 - share},
                  text=r"All margins are 0 and the risk is $\Phi(0)$: the least one."),
         Identity("Its zero-one regret", top_law - own, HALF, put={top_law: HALF, own: sp.S.Zero},
-                 text=r"$p = (1/2, 1/2, 0, \ldots)$, $n \ge 3$, label 3 predicted: $p_1 - p_3$."),
+                 text=r"$p = (1/2, 1/2, 0, ...)$, $n \ge 3$, label 3 predicted: $p_1 - p_3$."),
         Identity("Without ties", sp.Limit((1 + e) * HALF + (1 + e) * HALF - 1, e, 0, "+"), 0,
-                 text=r"$h = (0, 0, e, 0, \ldots)$ predicts label 3 under every tie rule; labels 1 and 2 have margin "
+                 text=r"$h = (0, 0, e, 0, ...)$ predicts label 3 under every tie rule; labels 1 and 2 have margin "
                       r"$-e$. A finite convex function is continuous: the regret tends to 0 (shown for "
                       r"$\Phi(u) = \max(0, 1-u)$, which is $1 + e$ there)."),
     )  # fmt: skip

@@ -92,8 +92,8 @@ def _binary() -> tuple[Step, ...]:
     far = sp.Symbol("a", nonnegative=True)
     return (
         Given("Binary: the risk", (paid,),
-              text=r"$\Phi_{\pm u}$ is $\Phi(\pm u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = -g$; $p_+ = p_- + t$, so "
-                   r"$2 p_- + t = 1$ in all that follows."),
+              text=r"$\Phi_u$, $\Phi_{-u}$ are $\Phi(u)$, $\Phi(-u)$ and $\Phi_0 = \Phi(0)$, $\Phi'(0) = -g$; "
+                   r"$p_+ = p_- + t$, so $2 p_- + t = 1$ in all that follows."),
         Given("Binary: tangents at 0", wrong,
               text=r"A convex function lies above its tangents; here $u = -w \le 0$, the wrong side."),
         Combination("Binary: the forced risk is that of the score 0", ge(risk, one * zero),
@@ -175,7 +175,7 @@ def _constrained() -> tuple[Step, ...]:
         theorem(constrained_losses, "Forcing label j costs at least the pooled entropy",
                 text=r"$f(h) = \Phi(-h)$, $q = 1 - p$; the scores may be constant on the pool, which holds labels 1 "
                      r"and $j$, and largest there: both are $M \ge 0$, as scores sum to 0."),
-        Given("Constrained: curvature at most K", smooth, text=r"At $M \pm v$."),
+        Given("Constrained: curvature at most K", smooth, text=r"At $M + v$ and $M - v$."),
         Combination("Constrained: moving label 1 up, label j down",
                     le(q1 * up + qj * down, (q1 + qj) * here - total), ((q1, smooth[0]), (qj, smooth[1]))),
         Identity("Constrained: the best move", total, t**2 * slope**2 / (2 * K * (q1 + qj)), put={shift: best}),
@@ -184,7 +184,7 @@ def _constrained() -> tuple[Step, ...]:
         Identity("Constrained: the coefficient from above",
                  sp.Limit(g**2 * W0 / (4 * k * (W0**2 - t**2 / 4)), t, 0, "+"), n * g**2 / (4 * (n - 1) * k),
                  put={W0: (n - 1) / n},
-                 text=r"Tilted weights with $w_0 = q_0 = (n-1)/n$: $q = (q_0 - t/2, q_0 + t/2, q_0, \ldots)$, equal "
+                 text=r"Tilted weights with $w_0 = q_0 = (n-1)/n$: $q = (q_0 - t/2, q_0 + t/2, q_0, ...)$, equal "
                       r"scores 0, label 2 predicted; and $k \to \Phi''(0)$ as $r \to 0$."),
     )  # fmt: skip
 
@@ -203,7 +203,8 @@ def _comp_sum() -> tuple[Step, ...]:
         theorem(freezing, "Less mass on the pair costs more",
                 text=r"So the regret is at least $R_{2s}(t)$, $s \ge 1/n$."),
         Given("Comp-sum: curvature at most K", (*smooth, paid),
-              text=r"$s \pm v$ in $[1/(2n), 1]$, $g = -\psi'(s)$; $V$ is the cost of the pair at $s + v$, $s - v$."),
+              text=r"$s - v$ and $s + v$ in $[1/(2n), 1]$, $g = -\psi'(s)$; $V$ is the cost of the pair at $s + v$, "
+                   r"$s - v$."),
         Combination("Comp-sum: the pair", le(risk, one * here - t * g * shift + one * K * shift**2 / 2),
                     ((-1, paid), (up, smooth[0]), (down, smooth[1])), text=r"$2 p_- + t = 1$."),
         Identity("Comp-sum: a good split", -t * g * shift + K * shift**2 / 2, -(g**2) * t**2 / (2 * K),

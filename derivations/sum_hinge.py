@@ -19,7 +19,7 @@ from hconsist.steps import Checked, Cited, Combination, Derivation, Given, Ident
 __all__ = ["build", "impossibility_evidence", "losses", "three_label_evidence", "vertices"]
 
 STATEMENT = (
-    r"Sum hinge, $n \ge 3$: at $p = (1/2, 1/n, 1/(2n), \ldots, 1/(2n))$ the scores $(1, 1, 0, \ldots, 0)$ are a "
+    r"Sum hinge, $n \ge 3$: at $p = (1/2, 1/n, 1/(2n), ..., 1/(2n))$ the scores $(1, 1, 0, ..., 0)$ are a "
     r"minimiser of the conditional risk, so label 2 may be predicted at surrogate regret 0 and zero-one regret "
     r"$1/2 - 1/n \ge 1/6$: every bound $\Gamma$ has $\Gamma(x) \ge 1/2 - 1/n$ for $x > 0$, whatever the tie rule. For "
     r"$n = 3$ the hull of the transformation is $\max(0, (6t-1)/5)$."
@@ -72,7 +72,7 @@ def _certificate() -> tuple[Step, ...]:
                  text=r"All hinges at least $z$: against labels 1, 2 and the $m - 1$ remaining ones, whose scores sum "
                       r"to $S - h_k$."),
         Given("Summed over the others", (summed,), text=r"$c_r$ is the sum of the $m$ costs."),
-        Given("The risk", (split,), text=r"$p = (1/2, 1/n, 1/(2n), \ldots)$."),
+        Given("The risk", (split,), text=r"$p = (1/2, 1/n, 1/(2n), ...)$."),
         Identity("The law", FIRST + SECOND + m * REST, 1),
         Combination("The scores cancel", ge(risk, least),
                     ((1, split), (FIRST, one), (SECOND, two), (REST, summed))),
@@ -92,7 +92,7 @@ def _regret() -> tuple[Step, ...]:
                  text=r"Labels 1 and 2 are tied; label 2 is predicted."),
         Sign("At least 1/6", ge(HALF - 1 / n, sp.Rational(1, 6)), put={n: 3 + k}, form=k / (3 * (3 + k))),
         Identity("Without ties", strict - tied, (1 - 2 / n) * e,
-                 text=r"The scores $(1, 1 + e, 0, \ldots, 0)$, $e \le 1$, predict label 2 under every tie rule; their "
+                 text=r"The scores $(1, 1 + e, 0, ..., 0)$, $e \le 1$, predict label 2 under every tie rule; their "
                       r"regret vanishes with $e$."),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ __all__ = ["build", "exponential_evidence", "rho_margin_evidence"]
 STATEMENT = (
     r"Let the loss of label $y$ be the sum of $\Phi(h_y - h_{y'})$ over $y' \ne y$. $\rho$-margin, "
     r"$\Phi_\rho(u) = \min(1, \max(0, 1-u/\rho))$: $T_n(t) = t$ for every $n$. Exponential, $\Phi(u) = e^{-u}$: this "
-    r"is the comp-sum loss with $\tau = 0$, and $T_n(t) = 1 - \sqrt{1-t^2} \ge t^2/2$ for every $n$."
+    r"is the comp-sum loss with $\tau = 0$, and $T_n(t) = 1 - (1-t^2)^{1/2} \ge t^2/2$ for every $n$."
 )
 
 ge, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Eq))
@@ -57,14 +57,14 @@ def _rho_margin() -> tuple[Step, ...]:
              text=r"At least the smaller of the two; and for labels 1 and $j$, with $j$ at the top, at least $p_1$."),
         Identity("rho-margin: no more, at distance rho", 1 - y / rho, 0, put={y: rho},
                  text=r"With scores in the order of the laws and gaps $\rho$ each pair pays exactly the smaller law: "
-                      r"the least risk is the sum of $(k-1) p_{(k)}$ over the ranks $k$."),
+                      r"the least risk is the sum of $k - 1$ times the $k$-th largest law."),
         Words("rho-margin: all pairs", (pays, reached),
               text=r"$M$ is the sum of the smaller laws over all pairs but {1, j}, $C_j$ the risk with $j$ at the top "
                    r"and $H$ the least risk."),
         Combination("rho-margin: regret", ge(forced - least, p1 - pj), ((1, pays), (-1, reached))),
         Identity("rho-margin: attained", (others + p1) - (others + pj), t,
                  put={p1: (1 + t) / 2, pj: (1 - t) / 2},
-                 text=r"$p = ((1+t)/2, (1-t)/2, 0, \ldots)$ with the scores in the order 2, 1, 3, ... and gaps $\rho$ "
+                 text=r"$p = ((1+t)/2, (1-t)/2, 0, ...)$ with the scores in the order 2, 1, 3, ... and gaps $\rho$ "
                       r"pays $M + p_1$: $T_n(t) = t$."),
     )  # fmt: skip
 
@@ -82,15 +82,15 @@ def _exponential() -> tuple[Step, ...]:
         theorem(freezing, "R is least at full mass",
                 text=r"$c = 1 - \tau = 1$: the transformation is the two-label curve $R_1$ for every $n$."),
         Identity("Exponential: the free cost of two labels", (sp.sqrt(first) + sp.sqrt(second)) ** 2, 1 + root,
-                 put=inside, text=r"The least $p_1/s + p_2/(1-s)$ is $(\sqrt{p_1} + \sqrt{p_2})^2$, at "
-                                  r"$s = \sqrt{p_1}/(\sqrt{p_1} + \sqrt{p_2})$."),
+                 put=inside, text=r"The least $p_1/s + p_2/(1-s)$ is $(u+v)^2$, at "
+                                  r"$s = u/(u+v)$, with $u^2 = p_1$, $v^2 = p_2$."),
         Sign("Exponential: it is the least", ge(u**2 * (1 + o) + v**2 * (1 + 1 / o), (u + v) ** 2),
              form=(u * o - v) ** 2 / o,
-             text=r"$u = \sqrt{p_1}$, $v = \sqrt{p_2}$, $s = 1/(1+o)$: equality at $o = v/u$."),
+             text=r"$s = 1/(1+o)$: equality at $o = v/u$."),
         Identity("Exponential: T", (1 / s - 1) - (free - 1), 1 - root, put={s: HALF, free: 1 + root},
                  text=r"A tie costs $\psi(1/2)$, the free cost is $V - 1$."),
         Sign("Exponential: a square below", ge((1 - t**2 / 2) ** 2, 1 - t**2), form=t**4 / 4,
-             text=r"So $1 - t^2/2 \ge \sqrt{1-t^2}$ and $T_n(t) \ge t^2/2$: zero-one regret at most $\sqrt{2b}$."),
+             text=r"So $1 - t^2/2 \ge (1-t^2)^{1/2}$ and $T_n(t) \ge t^2/2$: zero-one regret at most $(2b)^{1/2}$."),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ __all__ = ["build", "reported_evidence", "smooth_evidence", "squared_hinge_evide
 STATEMENT = (
     r"Let $\Phi$ be convex and nonincreasing with $\Phi'(0) = -g < 0$ and $K$-Lipschitz derivative. For every $n$ the "
     r"sum loss has $T_n(t) \ge 2 g^2 t^2/(K(n+2))$. Squared hinge, $\Phi(u) = \max(0, 1-u)^2$: "
-    r"$T_n(t) \ge 4t^2/(n+2)$, so the zero-one regret is at most $\sqrt{(n+2) b}/2$; $T_n(t)/t^2$ tends to $4/(n+2)$ "
+    r"$T_n(t) \ge 4t^2/(n+2)$, so the zero-one regret is at most $((n+2) b)^{1/2}/2$; $T_n(t)/t^2$ tends to $4/(n+2)$ "
     r"as $t \to 0$, and $T_n(t) < t^2$ for $n \ge 3$ and $0 < t \le 1/5$."
 )
 
@@ -75,9 +75,9 @@ def _pair() -> tuple[Step, ...]:
         Given("Labels 1 and j", (convex, falls, convex_other, falls_other, convex_back),
               text=r"The risk is a sum over pairs: $p_i \Phi(h_i - h_k) + p_k \Phi(h_k - h_i)$. Let $h_j$ be the "
                    r"largest score, $b = h_j - h_1 \ge 0$, $c$ the mean of both, and $p_1 = p_j + t$. "
-                   r"$\Phi_{\pm b}$, $\Phi_0$: $\Phi$ at $\pm b$, $0$; $\Phi_1$, $\Phi_j$, $\Phi_c$: at $h_1 - h_k$, "
-                   r"$h_j - h_k$, $c - h_k$; $\Psi$: at the same differences with the opposite sign. $\Phi$ is "
-                   r"convex and nonincreasing."),
+                   r"$\Phi_b$, $\Phi_{-b}$, $\Phi_0$: $\Phi$ at $b$, $-b$, $0$; $\Phi_1$, $\Phi_j$, $\Phi_c$: at "
+                   r"$h_1 - h_k$, $h_j - h_k$, $c - h_k$; $\Psi$: at the same differences with the opposite sign. "
+                   r"$\Phi$ is convex and nonincreasing."),
         Combination("Their own pair", ge(p1 * wrong + pj * right, (p1 + pj) * zero), ((pj, convex), (t, falls))),
         Combination("With a third label", ge(p1 * first + pj * last, (p1 + pj) * mean),
                     (((p1 + pj) / 2, convex_other), (t / 2, falls_other))),
@@ -104,8 +104,9 @@ def _move() -> tuple[Step, ...]:
     return (
         Cited("Smoothness", "Nesterov 2004, Introductory Lectures on Convex Optimization, Lemma 1.2.3",
               (*own, *near, *far, le(slope, 0)),
-              text=r"$\Phi(u + d) \le \Phi(u) + \Phi'(u) d + K d^2/2$. $A$: $\Phi$ at $\pm 2v$; $B$: at "
-                   r"$c - h_k \pm v$; $E$: at $h_k - c \mp v$; $D = \Phi'(c - h_k) \le 0$."),
+              text=r"$\Phi(u + d) \le \Phi(u) + \Phi'(u) d + K d^2/2$. $A_1$, $A_j$: $\Phi$ at $2v$, "
+                   r"$-2v$; $B_1$, $B_j$: at $c - h_k + v$, $c - h_k - v$; $E_1$, $E_j$: at $h_k - c - v$, "
+                   r"$h_k - c + v$; $D = \Phi'(c - h_k) \le 0$."),
         Combination("The pair gains", le(p1 * up + pj * down, P * zero - gain), ((p1, own[0]), (pj, own[1])),
                     put=inside, text=r"$P = p_1 + p_j = t + x$."),
         Combination("A third label costs the pair little", le(p1 * first + pj * last, P * here + P * K * v**2 / 2),
@@ -122,65 +123,73 @@ def _move() -> tuple[Step, ...]:
 
 
 def _squared_hinge() -> tuple[Step, ...]:
-    u, d = sp.symbols("u d", real=True)
+    u, move = sp.symbols("u m", real=True)
     above, part = 1 + x, sp.Symbol("w", nonnegative=True)
     return (
-        Identity("Squared hinge: smooth where it is active", (1 - u - d) ** 2, (1 - u) ** 2 - 2 * (1 - u) * d + d**2,
-                 text=r"$u \le 1$: $\Phi(u+d) \le (1-u-d)^2$, so $K = 2$."),
+        Identity("Squared hinge: smooth where it is active", (1 - u - move) ** 2,
+                 (1 - u) ** 2 - 2 * (1 - u) * move + move**2,
+                 text=r"$u \le 1$: $\Phi(u+m) \le (1-u-m)^2$, so $K = 2$."),
         Sign("Squared hinge: and beyond", ge((part + (above - 1)) ** 2, part**2),
-             text=r"$u = 1 + x$: $\Phi(u + d) = w^2$ is positive only if $-d = w + x$ with $w > 0$, and $d^2$ is "
+             text=r"$u = 1 + x$: $\Phi(u + m) = w^2$ is positive only if $-m = w + x$ with $w > 0$, and $m^2$ is "
                   r"larger."),
         Identity("Squared hinge: g", sp.Derivative((1 - u) ** 2, u), -2, put={u: sp.S.Zero}),
         Identity("Squared hinge: the bound", 2 * g**2 * t**2 / (K * (n + 2)), 4 * t**2 / (n + 2),
                  put={g: sp.S(2), K: sp.S(2)}),
         Identity("Squared hinge: its inverse", 4 * t**2 / (n + 2), x, put={t: sp.sqrt((n + 2) * x) / 2},
-                 text=r"$t \le \sqrt{(n+2) b}/2$."),
+                 text=r"$t \le ((n+2) b)^{1/2}/2$."),
     )  # fmt: skip
 
 
 # --- the law that shows the constant -----------------------------------------------------------------------------
 
-D = t / (n + 2)
-MASS = 1 - (n - 2) * D
-W = MASS + 2 * D
+d, W = sp.symbols("d W", positive=True)
+MASS = W - 2 * d
 CURVE = MASS * W + (n - 2) * (W**2 - t**2) / 4
-DRIFT = t * (1 + n * D)
-REGRET = DRIFT**2 / (W * CURVE)
-"""Surrogate regret at p = ((M+t)/2, (M-t)/2, d, ...), M = 1 - (n-2)d, d = t/(n+2), with labels 1 and 2 tied."""
+DRIFT = t * (1 + n * d)
+
+
+def _at(labels: sp.Expr, gap: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """The law ((M+t)/2, (M-t)/2, d, ..., d) with t = ``gap``, d = t/(n+2), W = 1 - (n-4) d and M = W - 2d."""
+    rest = gap / (labels + 2)
+    return {n: labels, t: gap, d: rest, W: 1 - (labels - 4) * rest}
+
+
+REGRET = (DRIFT**2 / (W * CURVE)).subs(_at(n, t))
+"""Surrogate regret at that law with labels 1 and 2 tied, label 2 predicted."""
 
 
 def _law() -> tuple[Step, ...]:
     u, e = sp.symbols("u e", real=True)
-    d, w, curve, drift = sp.symbols("d W A B", positive=True)
-    mass = w - 2 * d
-    p1, p2 = (mass + t) / 2, (mass - t) / 2
+    curve, drift = sp.symbols("A B", positive=True)
+    p1, p2 = (MASS + t) / 2, (MASS - t) / 2
     risk = (p1 * ((1 - u) ** 2 + (n - 2) * (e - u) ** 2) + p2 * ((1 + u) ** 2 + (n - 2) * e**2)
             + (n - 2) * d * ((2 - e + u) ** 2 + (2 - e) ** 2 + (n - 3)))  # fmt: skip
-    centre = ((p1 + d) * u + 4 * d) / w
-    square = (mass + (n - 2) * d * (n + 5 - 16 * d / w) + (n - 2) * w * (e - centre) ** 2
-              + (mass + (n - 2) * (w**2 - t**2) / (4 * w)) * u**2 - 2 * t * (w + 2 * (n - 2) * d) / w * u)  # fmt: skip
-    many = {n: 2 + k, t: 1 / (2 + y)}
+    centre = ((p1 + d) * u + 4 * d) / W
+    square = (MASS + (n - 2) * d * (n + 5 - 16 * d / W) + (n - 2) * W * (e - centre) ** 2
+              + (CURVE * u**2 - 2 * t * (W + 2 * (n - 2) * d) * u) / W)  # fmt: skip
+    many = _at(2 + k, 1 / (2 + y))
     return (
-        Identity("The law", p1 + p2 + (n - 2) * d, 1, put={d: D, w: W},
-                 text=r"$p = ((M+t)/2, (M-t)/2, d, \ldots, d)$ with $d = t/(n+2)$, $M = 1 - (n-2)d$; scores "
-                      r"$h_1 = 1 - e + u$, $h_2 = 1 - e$ and 0 for the others; $W = M + 2d$."),
+        Identity("The law", p1 + p2 + (n - 2) * d, 1, put={W: 1 - (n - 4) * d},
+                 text=r"$p = ((M+t)/2, (M-t)/2, d, ..., d)$ with $d = t/(n+2)$ and $M = W - 2d$; scores "
+                      r"$h_1 = 1 - e + u$, $h_2 = 1 - e$ and 0 for the others."),
         Identity("The risk where all hinges are active", risk, square,
                  text=r"For $u \le e$: completed to squares, first in $e$, then in $u$; the other terms do not "
                       r"matter."),
-        Identity("Its coefficients", W + 2 * (n - 2) * D, 1 + n * D,
+        Identity("Its coefficients", t * (W + 2 * (n - 2) * d), DRIFT, put={W: 1 - (n - 4) * d},
                  text=r"In $u$ alone the risk is $A u^2 - 2 B u$ with $W A = M W + (n-2)(W^2-t^2)/4$ "
                       r"and $W B = t (1 + n d)$."),
         Identity("Its least value", curve * u**2 - 2 * drift * u, curve * (u - drift / curve) ** 2 - drift**2 / curve,
                  text=r"At the tie, $u = 0$, it is larger by the last term: the regret of label 2 is $B^2/A$."),
-        Sign("The least value is inside the region", ge(8 * D * CURVE, DRIFT * (W - t)), put=many,
-             text=r"$u \le e$ at the minimum; $n = 2 + k$, $t = 1/(2+y)$. Inside it the risk is stationary in $h_1$, "
-                  r"in $h_2$ and, by symmetry and as shifts change nothing, in all scores; it is convex, so this is "
-                  r"the least risk over all scores."),
-        Sign("where the other hinges are active too", ge(CURVE, DRIFT), put=many, text=r"$u \le 1$;"),
-        Sign("all of them", ge(4 * W * CURVE, DRIFT * (W + t) + 8 * D * CURVE), put=many, text=r"$e \le 2$."),
+        Sign("The least value is inside the region", ge(8 * d * CURVE, DRIFT * (W - t)), put=many,
+             text=r"$u \le e$ at the minimum, for $t \le 1/2$ and all $n \ge 2$. Inside it the risk is stationary in "
+                  r"$h_1$, in $h_2$ and, by symmetry and as shifts change nothing, in all scores; it is convex, so "
+                  r"this is the least risk over all scores."),
+        Sign("The hinges of labels 1 and 2 are active", ge(CURVE, DRIFT), put=many, text=r"$u \le 1$."),
+        Sign("Those of the others too", ge(4 * W * CURVE, DRIFT * (W + t) + 8 * d * CURVE), put=many,
+             text=r"$e \le 2$."),
         Sign("It has positive curvature", gt(CURVE, 0), put=many),
-        Sign("The tie is in the region", gt(4 * D / W, 0), put=many, text=r"$e \ge u = 0$, and $h_2 = h_1 \ge 0$."),
-        Sign("its scores are above those of the others", ge(1, 4 * D / W), put=many),
+        Sign("The tie is in the region", ge(W, 4 * d), put=many,
+             text=r"$u = 0$ and $e = 4d/W$: $0 \le e \le 1$, so $h_1 = h_2 \ge 0$ are the largest scores."),
         Identity("The constant", sp.Limit(REGRET / t**2, t, 0, "+"), 4 / (n + 2),
                  text=r"With the lower bound: $T_n(t)/t^2 \to 4/(n+2)$."),
     )  # fmt: skip
@@ -188,8 +197,8 @@ def _law() -> tuple[Step, ...]:
 
 def _reported() -> tuple[Step, ...]:
     return (
-        Sign("Three labels or more: below t^2", gt(W * CURVE, (DRIFT / t) ** 2), put={n: 3 + k, t: 1 / (5 * (1 + y))},
-             text=r"$W^2 A > (1 + nd)^2$: so $T_n(t) < t^2$ for $0 < t \le 1/5$."),
+        Sign("Three labels or more: below t^2", gt(W * CURVE, (1 + n * d) ** 2), put=_at(3 + k, 1 / (5 * (1 + y))),
+             text=r"So $T_n(t) \le B^2/A < t^2$ for $n \ge 3$ and $0 < t \le 1/5$."),
     )  # fmt: skip
 
 

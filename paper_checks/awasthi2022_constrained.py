@@ -58,7 +58,7 @@ CLAIMS = (
             fails_at(-EXPONENTIAL, **LAW),
         ),
     ),
-    second_hand(
+    derived(
         "constrained-least-risks",
         "The least conditional risks are n (q_1 ... q_n)^(1/n) (exponential) and n^2/(1/q_1 + ... + 1/q_n) (squared "
         "hinge), for every n.",

@@ -17,7 +17,7 @@ from hconsist.claims import Paper, Twin
 from hconsist.derivations import adversarial_margins, max_losses, sum_hinge, sum_losses, sum_squared_hinge
 from hconsist.derivations.sum_squared_hinge import REGRET, n, t
 from hconsist.paper_checks import awasthi2022_constrained
-from hconsist.paper_checks.decisions import derived, fails_at, refuted, second_hand
+from hconsist.paper_checks.decisions import derived, fails_at, recalled, refuted, second_hand
 
 __all__ = ["CLAIMS", "PAPER"]
 
@@ -156,7 +156,7 @@ _MAX_AND_SUM = (
 
 PLUS, MINUS = sp.symbols("p_+ p_-", nonnegative=True)
 _ADVERSARIAL = (
-    second_hand(
+    recalled(
         "adversarial-impossible",
         "Adversarial, sup of Phi with Phi nonincreasing and convex, or Phi(u) + Phi(-u) constant: "
         "no bound with Gamma(x) < 1/2 for some x holds (two labels suffice).",
@@ -166,7 +166,7 @@ _ADVERSARIAL = (
             fails_at((PLUS + MINUS) - 1 - (1 - MINUS) / 100, **{"p_+": HALF, "p_-": HALF}),
         ),
     ),
-    second_hand(
+    recalled(
         "adversarial-rho-margin",
         "Adversarial max rho-margin loss: zero-one regret <= b for every n, where every label can have margin rho on "
         "the whole ball.",

@@ -13,6 +13,7 @@ import sympy as sp
 
 from hconsist.claims import Paper, Twin
 from hconsist.derivations import (
+    bounded_zero_interval,
     concave_hull,
     constrained_growth,
     constrained_hinge,
@@ -24,7 +25,7 @@ from hconsist.derivations.constrained_growth import EXPONENTIAL_LAW, SQUARED_HIN
 from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence, Level, Verdict
 from hconsist.paper_checks.decisions import abstract, chain, cited, derived, fails_at, refuted, second_hand, together
-from hconsist.steps import Cited, Combination, Given, Identity, Sign
+from hconsist.steps import Combination, Given, Identity, Sign
 
 __all__ = ["CLAIMS", "PAPER"]
 
@@ -150,23 +151,6 @@ _CONSTRAINED = (
 
 # --- bounded scores ----------------------------------------------------------------------------------------------
 
-c = sp.Symbol("c", positive=True)
-TIE = 1 / (2 + c)
-zero_interval = chain(
-    "bounded-zero-interval",
-    "Cross-entropy, scores in [-Lambda, Lambda], c = (n-2) exp(-2 Lambda): T(t) = 0 for t <= t_0 = c/(2+c).",
-    Identity("Softmax of (Lambda, Lambda, -Lambda, ...)", 2 * TIE + c * TIE, 1,
-             text="Each of the first two is 1/(2+c), the others share c/(2+c)."),
-    Sign("Label 1 is held at the ceiling", sp.Ge((1 + t) / 2, TIE, evaluate=False), put={t: 1 / (1 + x)},
-         text="p = ((1+t)/2, (1-t)/2, 0, ...); the derivative of the risk in a score is softmax minus law, here <= 0."),
-    Sign("Label 2 too, up to t_0", sp.Ge((1 - t) / 2, TIE, evaluate=False), put={t: c / ((2 + c) * (1 + x))}),
-    Sign("The others at the floor", sp.Gt(c * TIE, 0, evaluate=False), text="Law 0, softmax positive."),
-    Cited("Conditions of first order", "Karush 1939, Kuhn and Tucker 1951",
-          text="The risk is convex in the scores: the tie is its minimum over the box, the regret of label 2 is 0."),
-    Identity("t_0", (TIE * c / (TIE * (2 + c))).subs(c, (n - 2) * sp.exp(-2 * x)),
-             (n - 2) / (2 * sp.exp(2 * x) + n - 2)),
-)  # fmt: skip
-
 
 def positive_at(level: Fraction) -> Evidence:
     """Whether T(t) > 0 at ``level`` for three labels and exp(2 Lambda) = 2: first-order conditions in fractions.
@@ -201,13 +185,22 @@ _BOUNDED = (
     ),
     derived(
         "bounded-zero-interval",
-        "Cross-entropy, scores in [-Lambda, Lambda]: T(t) = 0 for t <= t_0 = (n-2)/(2 exp(2 Lambda) + n - 2), so every "
-        "bound has Gamma(0) >= t_0; t_0 = 0 at n = 2.",
-        zero_interval,
-        Twin("the tie is optimal for (5/8, 3/8, 0) at n = 3, exp(2 Lambda) = 2, although its softmax at label 2 is 2/5",
-             fails_at(p2 - sp.Rational(2, 5), p_1=Fraction(5, 8), p_2=Fraction(3, 8), p_3=0)),
+        "Scores in [-Lambda, Lambda], psi convex and differentiable with psi' < 0: T(t) = 0 exactly for "
+        "t <= t_0 = (n-2)/(2 exp(2 Lambda) + n - 2), so every bound has Gamma(0) >= t_0; t_0 = 0 at n = 2.",
+        bounded_zero_interval.build().run,
+        Twin(
+            "cross-entropy, n = 3, exp(2 Lambda) = 2: the tie (2, 2, 1)/5 is no worse than (14, 9, 7)/30 for the law "
+            "(7/10, 3/10, 0), t = 2/5 beyond t_0 = 1/5",
+            fails_at(
+                p1 * sp.log(sp.Rational(2, 5) / sp.Rational(14, 30))
+                + p2 * sp.log(sp.Rational(2, 5) / sp.Rational(9, 30)),
+                p_1=Fraction(7, 10),
+                p_2=Fraction(3, 10),
+                p_3=0,
+            ),
+        ),
     ),
-)  # fmt: skip
+)
 
 # --- excess bounds -----------------------------------------------------------------------------------------------
 

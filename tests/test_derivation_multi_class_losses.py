@@ -34,7 +34,7 @@ MODULES = {
     "square_root_growth": (square_root_growth, 28),
     "sum_hinge": (sum_hinge, 10),
     "sum_losses": (sum_losses, 11),
-    "sum_squared_hinge": (sum_squared_hinge, 26),
+    "sum_squared_hinge": (sum_squared_hinge, 25),
 }
 
 
@@ -84,8 +84,8 @@ def test_a_step_left_out_is_missed(name):
         (constrained_growth, "Exponential: it decreases in q_1", "q_1", lambda t, e: t / 4),
         (constrained_growth, "Squared hinge: it decreases in q_1", "q_1", lambda t, e: t / 2),
         (constrained_growth, "and of t", "t", lambda t, e: sp.Rational(3, 5)),
-        (sum_squared_hinge, "Three labels or more: below t^2", "t", lambda t, e: sp.Rational(2, 3)),
-        (sum_squared_hinge, "Three labels or more: below t^2", "n", lambda t, e: sp.S(2)),
+        (sum_squared_hinge, "Three labels or more: below t^2", "d", lambda t, e: 1 / (2 + e)),
+        (sum_squared_hinge, "The least value is inside the region", "d", lambda t, e: sp.Rational(1, 1000)),
         (sum_hinge, "At least 1/6", "n", lambda t, e: sp.Rational(5, 2)),
         (max_losses, "No scores cost less than all scores 0", "p_a", lambda t, e: (1 + e) / (2 + e)),
     ],
