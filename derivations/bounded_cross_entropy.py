@@ -156,10 +156,10 @@ def _law() -> tuple[Step, ...]:
 
 def _closed_form() -> tuple[Step, ...]:
     value = bracket(sp.S.One, 1 / (2 + c))
-    ratio = (1 - t) * (1 + c) / (1 + t)
     start, corner = c / (2 + c), (1 + c - eta) / (1 + c + eta)
     slope = -(1 - t) / 2 + sp.exp(-u) / (1 + c + sp.exp(-u))
-    inside = {t: 1 / (1 + y)}
+    r = sp.Symbol("r", positive=True)
+    best = {t: (1 + c - r) / (1 + c + r)}
     first, second, late = sp.symbols("T_1 T_2 t_2", real=True)
     other = value.subs(t, late)
     return (
@@ -167,11 +167,11 @@ def _closed_form() -> tuple[Step, ...]:
         Sign("Concave in u", lt(sp.Derivative(slope, u), 0), form=(1 + c) * sp.exp(-u) / (1 + c + sp.exp(-u)) ** 2),
         Identity("Slope at u = 0", slope.subs(u, 0), (t - start) / 2,
                  text=r"Not positive exactly for $t \le t_0 = c/(2+c)$: there $u = 0$ is best and $T_\Lambda = 0$."),
-        Identity("Stationary point", slope.subs(sp.exp(-u), ratio), 0, put=inside,
-                 text=r"$e^{-u} = (1-t)(1+c)/(1+t)$."),
-        Identity("Its value", value.subs(u, -log(ratio)), divergence(t, start), put=inside,
+        Identity("Stationary point", slope.subs(sp.exp(-u), r), 0, put=best,
+                 text=r"At $e^{-u} = r$, for the $t$ with $(1-t)(1+c)/(1+t) = r$."),
+        Identity("Its value", value.subs(u, -log(r)), divergence(t, start), put=best,
                  text=r"The divergence of $((1+t)/2, (1-t)/2)$ from $((1+t_0)/2, (1-t_0)/2)$."),
-        Identity("It ends where u = 2 Lam", ratio.subs(t, corner), eta),
+        Identity("It ends where u = 2 Lam", (1 - t) * (1 + c) / (1 + t), eta, put={t: corner}),
         Identity("The corner", log((1 + corner) / (1 - corner)) / 2,
                  lam + log((1 + start) / (1 - start)) / 2, put={eta: sp.exp(-2 * lam)},
                  text=r"$\mathrm{artanh}\, t_1 = \Lambda + \mathrm{artanh}\, t_0$."),
@@ -216,7 +216,7 @@ def _limit() -> tuple[Step, ...]:
 def _set() -> tuple[Step, ...]:
     return (
         Monotone("Wider boxes have larger T", log(1 - rise / (2 + c + x)), x, put={u: log(1 + y)},
-                 derivative=rise / ((2 + c + x) * (2 + c + x - rise)),
+                 derivative=rise / (2 + c + x) ** 2 / (1 - rise / (2 + c + x)),
                  text=r"A larger $\Lambda$ has a smaller $c$ and a longer range of $u$. So for a set whose box depends "
                   r"on the input the smallest box decides: for linear functions $w \cdot x + b$, $|b| \le B$, that of "
                   r"half range $B$ at $x = 0$."),

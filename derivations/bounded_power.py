@@ -172,7 +172,7 @@ def _path() -> tuple[Step, ...]:
               text=r"Both minimisers are unique while all $p_i > 0$ ($\psi$ is strictly convex), and the derivatives "
                    r"of $C_j$ and $H$ along the path are those at fixed scores. The regret is continuous, so laws "
                    r"with zeros are limits. $R = C_j - H$."),
-        Given("Scores compare", (pair, other), text=r"The lines above: $s_i \ge \bar s_i$ and the pair costs more."),
+        Given("The score of the other label", (other,), text=r"$s_i \ge \bar s_i$, and $\psi$ is nonincreasing."),
         Combination("The regret falls along the path", le(change, 0),
                     ((-1, rates[0]), (-1, rates[1]), (1, rates[2]), (1, pair), (1, other)),
                     text=r"Hence $R(p, j)$ is at least the regret of the two-label law."),

@@ -9,5 +9,7 @@ TOLERANCES = {
     ("value", "published"): 1e-14,
     ("inverse", "published"): 1e-14,
     ("value", "pooled"): 1e-12,
+    ("value", "bounded"): 1e-14,
+    ("inverse", "bounded"): 1e-14,
     ("entropy", "power"): 1e-14,
 }
