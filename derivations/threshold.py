@@ -110,22 +110,14 @@ Box = dict[sp.Symbol, tuple[Fraction, Fraction]]
 def for_pools(relation: sp.Gt, boxes: dict[int, tuple[Box, ...]], fixed: float | None = None) -> Evidence:
     """The relation for each number m of labels on each of its boxes, with a choice of (r, s)."""
     slack = relation.lhs - relation.rhs
-    parts = [
-        prove_nonnegative(slack.subs(m, k), box, strict=True, choose=multiplier(k, fixed), claim=f"m = {k}: {relation}")
-        for k, own in boxes.items()
-        for box in own
-    ]
-    failed = [part for part in parts if not part.passed]
-    return failed[0] if failed else _merged(parts)
-
-
-def _merged(parts: list[Evidence]) -> Evidence:
-    """The tightest part, with the boxes, the time and the certificates of all."""
-    return replace(
-        min(parts, key=lambda part: part.slack or 0.0),
-        boxes=sum(part.boxes for part in parts),
-        seconds=sum(part.seconds for part in parts),
-        certificates=tuple(c for part in parts for c in part.certificates),
+    return Evidence.joint(
+        [
+            prove_nonnegative(
+                slack.subs(m, k), box, strict=True, choose=multiplier(k, fixed), claim=f"m = {k}: {relation}"
+            )
+            for k, own in boxes.items()
+            for box in own
+        ]
     )
 
 

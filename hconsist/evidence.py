@@ -8,7 +8,9 @@ This module is the third.  Only the levels ``symbolic`` and ``enclosed`` may say
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = ["Level", "Verdict", "Expectation", "Source", "Evidence", "Certificate"]
@@ -133,6 +135,26 @@ class Evidence:
         if self.verdict in (Verdict.PROVED, Verdict.SUPPORTED) and self.points + self.boxes == 0:
             object.__setattr__(self, "verdict", Verdict.VACUOUS)
             object.__setattr__(self, "reason", self.reason or "the check examined nothing")
+
+    @classmethod
+    def joint(cls, parts: Sequence[Evidence]) -> Evidence:
+        """The evidence for several statements at once: the first that did not pass, else the weakest and tightest one.
+
+        Points, boxes, seconds, assumptions and certificates are those of all parts; no parts at all is vacuous.
+        """
+        if failed := next((part for part in parts if not part.passed), None):
+            return failed
+        if not parts:
+            return cls(Verdict.VACUOUS, Level.CITED, reason="the check examined nothing")
+        tightest = min(parts, key=lambda part: (part.level, math.inf if part.slack is None else part.slack))
+        return replace(
+            tightest,
+            points=sum(part.points for part in parts),
+            boxes=sum(part.boxes for part in parts),
+            seconds=sum(part.seconds for part in parts),
+            assumptions=tuple(dict.fromkeys(line for part in parts for line in part.assumptions)),
+            certificates=tuple(certificate for part in parts for certificate in part.certificates),
+        )
 
     @property
     def passed(self) -> bool:

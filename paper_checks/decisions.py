@@ -55,17 +55,8 @@ def fails_at(slack: sp.Expr, *notes: str, **point: int | Fraction) -> Callable[[
 
 
 def together(*decisions: Callable[[], Evidence]) -> Callable[[], Evidence]:
-    """The decision of a claim in several parts: the first part that does not hold, else the weakest, points added."""
-
-    def both() -> Evidence:
-        found = [decide() for decide in decisions]
-        weakest = min(found, key=lambda evidence: (evidence.passed, evidence.level))
-        if not weakest.passed:
-            return weakest
-        granted = dict.fromkeys(line for evidence in found for line in evidence.assumptions)
-        return replace(weakest, points=sum(evidence.points for evidence in found), assumptions=tuple(granted))
-
-    return both
+    """The decision of a claim in several parts, see :meth:`~hconsist.evidence.Evidence.joint`."""
+    return lambda: Evidence.joint([decide() for decide in decisions])
 
 
 def _at(slack: sp.Expr, point: dict[str, int | Fraction]) -> Evidence:

@@ -5,13 +5,14 @@ import io
 import json
 import math
 import types
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from hconsist.claims import Claim, Paper, Twin, as_expected, collect, run
-from hconsist.evidence import Evidence, Expectation, Level, Source, Verdict
+from hconsist.evidence import Certificate, Evidence, Expectation, Level, Source, Verdict
 from hconsist.results import jsonable, to_json
 
 PROVED = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1)
@@ -141,3 +142,16 @@ def test_json_is_strict():
     }
     with pytest.raises(TypeError):
         jsonable(object())
+
+
+def test_joint_evidence_is_as_weak_as_its_weakest_part():
+    proof = Certificate("x >= 0", {"x": ("0", "1")}, [])
+    strong = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=3, assumptions=("a",))
+    tight = Evidence(Verdict.PROVED, Level.ENCLOSED, boxes=5, slack=0.1, assumptions=("a", "b"), certificates=(proof,))
+    loose = replace(tight, slack=0.5)
+    found = Evidence.joint([strong, loose, tight])
+    assert (found.level, found.slack, found.points, found.boxes) == (Level.ENCLOSED, 0.1, 3, 10)
+    assert found.assumptions == ("a", "b") and found.certificates == (proof, proof)
+    refuted = Evidence(Verdict.REFUTED, Level.ENCLOSED, boxes=1, witness={"x": "1"})
+    assert Evidence.joint([strong, refuted, tight]) is refuted
+    assert Evidence.joint([]).verdict is Verdict.VACUOUS
