@@ -173,8 +173,9 @@ def _constrained() -> tuple[Step, ...]:
     total = t * slope * shift - (q1 + qj) * K * shift**2 / 2
     return (
         theorem(constrained_losses, "Forcing label j costs at least the pooled entropy",
-                text=r"$f(h) = \Phi(-h)$, $q = 1 - p$; the scores may be constant on the pool, which holds labels 1 "
-                     r"and $j$, and largest there: both are $M \ge 0$, as scores sum to 0."),
+                text=r"$f(h) = \Phi(-h)$, $q = 1 - p$. By this and the averaging that follows it there, the scores "
+                     r"may be constant on the pool, which holds labels 1 and $j$, and largest there: both are "
+                     r"$M \ge 0$, as scores sum to 0."),
         Given("Constrained: curvature at most K", smooth, text=r"At $M + v$ and $M - v$."),
         Combination("Constrained: moving label 1 up, label j down",
                     le(q1 * up + qj * down, (q1 + qj) * here - total), ((q1, smooth[0]), (qj, smooth[1]))),
