@@ -59,6 +59,7 @@ FIGURES = (
     ("gamma", "Gamma, published and sharp"),
     ("improvement", "the improvement factor over (tau, n)"),
     ("threshold", "D_3 - D_2 touching zero at tau_c"),
+    ("zero_interval", "bounded scores: T of cross-entropy and the interval on which it vanishes"),
     ("proof_tree", "two proofs by subdivision, box by box"),
     ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),
 )

@@ -15,6 +15,7 @@ SMALL = {
     "gamma": {"points": 31},
     "improvement": {"columns": 11, "rows": 6},
     "threshold": {"points": 111, "columns": 31},
+    "zero_interval": {"points": 21, "marked": 4},
     "proof_tree": {},
     "gaps_in_tau": {"points": 21, "places": 6},
 }
@@ -152,6 +153,20 @@ def test_gaps_in_tau_fall_for_deterministic_labels_and_not_for_stochastic_ones(t
     assert np.all(np.diff(table["left_over"]) < 0)
 
 
+def test_marks_of_the_zero_interval_lie_on_its_curves_and_the_bars_end_where_they_rise(tables):
+    """The marks come from a direct search; t0 = (n-2)/(2 e^(2 lam) + n - 2)."""
+    from hconsist.transforms import transform
+
+    table = tables["zero_interval"]
+    for row, n in enumerate(table["n"]):
+        for column, lam in enumerate(table["lam"]):
+            curve = transform("logistic", n_classes=int(n), hypotheses=f"bounded:lam={lam}")
+            np.testing.assert_allclose(table["found"][row, column], curve(table["t_marks"]), rtol=0, atol=1e-8)
+            t0 = (n - 2) / (2 * np.exp(2 * lam) + n - 2)
+            np.testing.assert_allclose(table["t0"][row, column], t0, rtol=1e-14)
+            assert np.array_equal(table["T"][row, column] > 0, table["t"] > t0)
+
+
 # --- artists ------------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +180,7 @@ def test_every_figure_has_a_headline_a_caption_and_no_legend(figures, name):
 
 def test_theory_is_a_thin_black_line_and_computed_values_are_marks_without_a_line(figures):
     allowed = set(plotting.COLOURS.values())
-    for name in ("phi_family", "transformations", "gamma", "gaps_in_tau"):
+    for name in ("phi_family", "transformations", "gamma", "zero_interval", "gaps_in_tau"):
         lines = [line for axes in figures[name].axes for line in axes.lines]
         marked = [line for line in lines if line.get_marker() not in ("None", None, "")]
         plain = [line for line in lines if line not in marked]
@@ -187,6 +202,7 @@ def test_lines_show_the_tables(figures, tables):
         ("transformations", ["published, $n=1000$", "sharp, every $n$", "sharp = published"]),
         ("gamma", ["ruled out", "published, $n=10$", "sharp, every $n$"]),
         ("improvement", ["logistic", "MAE", "nothing to gain"]),
+        ("zero_interval", [r"$\Lambda=0.5$", "scores without a limit", "$[0, t_0]$: $T=0$"]),
         ("gaps_in_tau", ["frequencies 1/3", "Jensen's limit", "the zero-one error it allows"]),
     ],
 )
