@@ -14,8 +14,8 @@ TITLE = "Bounded scores: from three labels on, small mistakes cost the surrogate
 CAPTION = (
     "T for cross-entropy with scores in [-lam, lam], against the zero-one regret t. Black: Theorem 11 (derived here). "
     "Marks: direct minimisation over laws and scores, sharing no code with the curves. Coloured bars below zero: "
-    "[0, t0], where T = 0, so that a surrogate regret of 0 leaves a zero-one regret of t0 possible; none for two labels. Dashed "
-    "grey: scores without a limit, where T > 0 for every t > 0 and every n."
+    "[0, t0], where T = 0, so that a surrogate regret of 0 leaves a zero-one regret of t0 possible; none for two "
+    "labels. Dashed grey: scores without a limit, where T > 0 for every t > 0 and every n."
 )
 
 RANGES = (0.5, 1.0, 2.0)
