@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from hconsist.derivations.undetermined import smooth
 from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build"]
@@ -19,22 +20,7 @@ STATEMENT = (
 )
 
 
-class psi(sp.Function):
-    """A differentiable loss of the score of the true label, undetermined otherwise."""
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return slope(self.args[0])
-
-
-class slope(sp.Function):
-    """The derivative of :class:`psi`, printed with a prime."""
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        body = rf"\psi'\left({printer.doprint(self.args[0])}\right)"
-        return body if exp is None else rf"{body}^{{{exp}}}"
-
-    def _pretty(self, printer: Any) -> Any:
-        return printer._print_Function(self, func_name="ψ'")
+psi = smooth("psi")
 
 
 def build() -> Derivation:
@@ -125,20 +111,20 @@ def _envelope() -> tuple[Step, ...]:
     total, p1, p2, g1, g2, gm, weight = sp.symbols("Sigma p_1 p_2 g_1 g_2 g_m lambda", positive=True)
     best = sp.Function("sigma")(total)
     cost = p1 * psi(best) + p2 * psi(total - best)
-    balance = p1 * slope(best) - p2 * slope(total - best)
+    balance = p1 * psi(best, 1) - p2 * psi(total - best, 1)
     change = -1 / (2 * gm) + 1 / (g1 + g2)
     return (
         Cited("Interior minimiser, derivative of the minimum", "envelope theorem, Danskin 1967",
               text=r"$\psi'(0+) = -\infty$, that is $g(0+) = 0$, keeps the minimiser $\sigma$ off the ends; the "
                    r"minimum over splits is differentiable in $\Sigma$ with the derivative at fixed $\sigma$."),
         Identity("The envelope", sp.Derivative(cost, total),
-                 p2 * slope(total - best) + sp.Derivative(best, total) * balance,
+                 p2 * psi(total - best, 1) + sp.Derivative(best, total) * balance,
                  text=r"At the minimiser the bracket is zero, and only the first term is left."),
         Identity("The weight of the constraint", weight * g1 + weight * g2, 1, put={weight: 1 / (g1 + g2)},
                  text=r"The bracket is zero: $p_1 = \lambda g_1$, $p_2 = \lambda g_2$ with $g_i = g(s_i)$, and "
                       r"$p_1 + p_2 = 1$."),
         Identity("The derivative of the minimum", p2 * (-1 / g2), -1 / (g1 + g2), put={p2: g2 / (g1 + g2)}),
-        Identity("The derivative of the even split", sp.Derivative(psi(total / 2), total), slope(total / 2) / 2,
+        Identity("The derivative of the even split", sp.Derivative(psi(total / 2), total), psi(total / 2, 1) / 2,
                  text=r"It is $-1/(2 g_m)$ with $g_m = g(\Sigma/2)$."),
         Identity("The sign of the derivative of R", change, (2 * gm - g1 - g2) / (2 * gm * (g1 + g2))),
     )  # fmt: skip
