@@ -221,7 +221,6 @@ def _controls() -> tuple[Step, ...]:
 # --- by hand -----------------------------------------------------------------------------------------------------
 
 LAW = (Fraction(27, 50), Fraction(22, 50), Fraction(1, 50))
-TIE = (Fraction(47, 51), Fraction(47, 51), Fraction(0))
 
 
 def risk(law: Sequence[Fraction], scores: Sequence[Fraction]) -> Fraction:
@@ -241,23 +240,28 @@ def _hinge(scores: Sequence[Fraction], a: int, b: int) -> Fraction:
     return max(Fraction(0), 1 - scores[a] + scores[b])
 
 
-def witness() -> dict[str, str]:
-    """A law of three labels, tied scores that predict label 2, and the exact regrets; the minimiser is verified."""
-    drift, curve, pull = Fraction(53, 510), Fraction(3143, 2550), Fraction(51, 50)
-    u = drift / curve
-    e = ((LAW[0] + LAW[2]) * u + 4 * LAW[2]) / pull
-    free = (1 - e + u, 1 - e, Fraction(0))
-    if any(gradient(LAW, free)):
+def witness(law: tuple[Fraction, Fraction, Fraction] = LAW) -> dict[str, str]:
+    """Tied scores that predict label 2, a minimiser and the exact regrets, for a law (p_1, p_2, d) of three labels.
+
+    Empty if the gradient of the risk is not exactly 0 at the minimiser of the chain above.
+    """
+    gap, mass, rest = law[0] - law[1], law[0] + law[1], law[2]
+    pull = mass + 2 * rest
+    u = gap * (1 + 3 * rest) / (mass * pull + (pull**2 - gap**2) / 4)  # B/A
+    tied, e = 4 * rest / pull, ((law[0] + rest) * u + 4 * rest) / pull
+    tie, free = (1 - tied, 1 - tied, Fraction(0)), (1 - e + u, 1 - e, Fraction(0))
+    if any(gradient(law, free)):
         return {}
-    regret, gap = risk(LAW, TIE) - risk(LAW, free), LAW[0] - LAW[1]
-    values = {"p": LAW, "scores": TIE, "minimiser": free}
+    values = {"p": law, "scores": tie, "minimiser": free}
     shown = {name: "(" + ", ".join(map(str, value)) + ")" for name, value in values.items()}
-    return {**shown, "surrogate regret": str(regret), "zero-one regret": str(gap)}
+    return {**shown, "surrogate regret": str(risk(law, tie) - risk(law, free)), "zero-one regret": str(gap)}
 
 
 def reported_evidence() -> Evidence:
     """Whether T_3(t) >= t^2: refuted by :func:`witness`, in exact fractions."""
     found = witness()
+    if not found:
+        return Evidence(Verdict.INCONCLUSIVE, Level.SYMBOLIC, points=1, reason="no minimiser for the law shown")
     regret, gap = Fraction(found["surrogate regret"]), Fraction(found["zero-one regret"])
     if regret < gap**2:
         return Evidence(Verdict.REFUTED, Level.SYMBOLIC, points=1, slack=float(regret - gap**2), witness=found)

@@ -130,6 +130,15 @@ def test_the_sum_squared_hinge_by_hand():
     assert found["surrogate regret"] == "2809/320586" and found["zero-one regret"] == "1/10"
 
 
+def test_another_law_in_exact_fractions():
+    """p = (.522375, .472375, .00525), t = 1/20: between .00204945 and .00204955, below t^2 = .0025."""
+    law = tuple(Fraction(x) for x in ("0.522375", "0.472375", "0.00525"))
+    regret = Fraction(sum_squared_hinge.witness(law)["surrogate regret"])
+    assert Fraction("0.00204945") < regret < Fraction("0.00204955")
+    # far from a tie some hinges are not active, the formulas do not apply, and nothing is claimed
+    assert sum_squared_hinge.witness((Fraction(9, 10), Fraction(1, 10), Fraction(0))) == {}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_format_is_complete(name):
     shown = built(name).render("latex")
