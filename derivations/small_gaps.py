@@ -16,10 +16,10 @@ from hconsist.steps import Cited, Combination, Derivation, Identity, Refutation,
 __all__ = ["build", "constant", "evidence"]
 
 STATEMENT = (
-    r"Let $\psi$ be convex, nonincreasing and three times continuously differentiable at $1/m$ and at $1/2$, with $\psi' < "
-    r"0 < \psi''$ there, and $c_m = m \psi'(1/m)^2/(4 \psi''(1/m))$. For every $n \ge m$ there are laws with zero-one "
-    r"regret $t \to 0$ and surrogate regret $c_m t^2 + o(t^2)$. The two-label curve is $c_2 t^2 + o(t^2)$: if it is "
-    r"sharp for $n$ labels, then $c_m \ge c_2$ for $3 \le m \le n$."
+    r"Let $\psi$ be convex, nonincreasing and three times continuously differentiable at $1/m$ and at $1/2$, with "
+    r"$\psi' < 0 < \psi''$ there, and $c_m = m \psi'(1/m)^2/(4 \psi''(1/m))$. For every $n \ge m$ there are laws with "
+    r"zero-one regret $t \to 0$ and surrogate regret $c_m t^2 + o(t^2)$. The two-label curve is $c_2 t^2 + o(t^2)$: if "
+    r"it is sharp for $n$ labels, then $c_m \ge c_2$ for $3 \le m \le n$."
 )
 
 psi = smooth("psi")
@@ -58,7 +58,8 @@ def _law() -> tuple[Step, ...]:
     return (
         Identity("The scores are optimal for the law", g / total * (-1 / g), -1 / total,
                  text=r"Scores $s = (1/m + u, 1/m - u, 1/m, ..., 1/m)$, zero for further labels; $p_i = g(s_i)/G$ with "
-                      r"$g = -1/\psi'$ and $G$ the sum of the $g(s_i)$. Then $p_i \psi'(s_i)$ is the same for all $m$."),
+                      r"$g = -1/\psi'$ and $G$ the sum of the $g(s_i)$. Then $p_i \psi'(s_i)$ is the same for all "
+                      r"$m$."),
         Cited("Tangents", "a convex function lies above its tangents",
               text=r"So the cost is least at $s$: at other scores it is larger by at least $-1/G$ times the change of "
                    r"the sum of the $m$ scores, which cannot grow. $H(p)$ is the sum of $p_i \psi(s_i)$."),

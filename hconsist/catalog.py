@@ -51,6 +51,18 @@ DERIVATIONS = (
     ("sum_squared_hinge", "smooth sum losses; the squared hinge has the constant 4/(n+2)"),
     ("adversarial_margins", "adversarial margins: impossible for convex losses, linear for the rho-margin"),
     ("square_root_growth", "smooth losses: T is of order t^2 from both sides"),
+    ("pair_bound", "what forcing a label to the top costs, for any loss that falls in its own score (Theorem 1')"),
+    ("mass_condition", "a test on psi under which T is the two-label curve for every n (Theorem 9)"),
+    ("small_gaps", "the quadratic constants of a smooth psi at zero, one for each number of tied labels"),
+    ("poly_one", "poly-1: the two-label curve up to eps = 2, below it beyond sqrt 6"),
+    ("one_inflection", "one inflection of -1/psi': the mass of scores is best at an end"),
+    ("focal_inflection", "the focal loss: convex, with one inflection, every gamma"),
+    ("focal_curvature", "the focal loss: its curvature condition, every gamma"),
+    ("focal", "the focal loss: T is the two-label curve for every n and every gamma"),
+    ("additive_entropies", "sparsemax, entmax and one-versus-all logistic: T for every n"),
+    ("sum_logistic", "sum-logistic: T is that of cross-entropy, every n"),
+    ("label_smoothing", "label smoothing: the sharp T, every n"),
+    ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
 )
 
 FIGURES = (
