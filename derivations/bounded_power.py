@@ -13,7 +13,7 @@ import sympy as sp
 from hconsist.evidence import Evidence
 from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step
 
-__all__ = ["build", "formula", "two_label_evidence"]
+__all__ = ["build", "formula", "minimiser_evidence", "two_label_evidence"]
 
 STATEMENT = (
     r"For $0 \le \tau \le 1$ and scores in $[-\Lambda, \Lambda]^n$ the least conditional surrogate regret at zero-one "
@@ -52,6 +52,11 @@ def build() -> Derivation:
 def two_label_evidence() -> Evidence:
     """T is at most the two-label formula for every convex nonincreasing psi, and equal to it for two labels."""
     return Derivation("bounded-two-label-law", "Part of Theorem 11", STATEMENT, _law()).run()
+
+
+def minimiser_evidence() -> Evidence:
+    """The best scores at one law: p^a cut off at two levels, whose shares balance."""
+    return Derivation("bounded-minimiser", "Part of Theorem 11", STATEMENT, (*_minimiser(), *_balance())).run()
 
 
 def _minimiser() -> tuple[Step, ...]:

@@ -10,9 +10,10 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations.undetermined import smooth
+from hconsist.evidence import Evidence
 from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Refutation, Sign, Step, Words
 
-__all__ = ["build", "zero_until"]
+__all__ = ["build", "positive_evidence", "zero_evidence", "zero_until"]
 
 STATEMENT = (
     r"Let $\psi$ be convex and differentiable with $\psi' < 0$, and let the scores fill the box "
@@ -39,6 +40,17 @@ def build() -> Derivation:
     steps = (*_setting(), *_tie(), *_attained(), *_moves(), *_top(), *_mass(), *_controls())
     title = "Theorem 10: the zero interval of bounded scores"
     return Derivation("bounded_zero_interval", title, STATEMENT, steps)
+
+
+def zero_evidence() -> Evidence:
+    """T(t) = 0 for t <= t0: the tie of the two-label law is a minimiser."""
+    return Derivation("bounded-zero", "Part of Theorem 10", STATEMENT, (*_setting(), *_tie())).run()
+
+
+def positive_evidence() -> Evidence:
+    """T(t) > 0 for t > t0: a minimiser with label j on top has p_j (2 + c) >= p_1 + p_j."""
+    steps = (_setting()[0], *_attained(), *_moves(), *_top(), *_mass())
+    return Derivation("bounded-positive", "Part of Theorem 10", STATEMENT, steps).run()
 
 
 def _setting() -> tuple[Step, ...]:
