@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = {"transform": "hconsist.transforms", "bound": "hconsist.bounds", "check": "hconsist.catalog"}
 _MODULES = (
     "bounds",
+    "boxes",
     "catalog",
     "claims",
     "conditional",
