@@ -17,9 +17,9 @@ __all__ = ["build", "limit_evidence", "two_label_evidence"]
 STATEMENT = (
     r"For cross-entropy and scores in $[-\Lambda, \Lambda]^n$ the least conditional surrogate regret at zero-one "
     r"regret $t$ is $T_\Lambda(t)$, the largest $-(1-t)u/2 - \log(1 - \sigma_0(1 - e^{-u}))$ over $0 \le u \le "
-    r"2\Lambda$, $\sigma_0 = 1/(2 + (n-2)e^{-2\Lambda})$, for every $n$. It is convex, hence its own hull; 0 up to "
+    r"2 \Lambda$, $\sigma_0 = 1/(2 + (n-2)e^{-2 \Lambda})$, for every $n$. It is convex, hence its own hull; 0 up to "
     r"$t_0 = 1 - 2\sigma_0$; the Kullback-Leibler divergence of $((1+t)/2, (1-t)/2)$ from $((1+t_0)/2, (1-t_0)/2)$ up "
-    r"to $t_1 = \tanh(\Lambda + \mathrm{artanh}\, t_0)$; and affine with slope $\Lambda$ from there."
+    r"to $t_1$, where artanh $t_1$ = artanh $t_0$ + $\Lambda$; and affine with slope $\Lambda$ from there."
 )
 
 ge, le, lt = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Le, sp.Lt))
@@ -83,22 +83,24 @@ def _forced() -> tuple[Step, ...]:
 def _lowering() -> tuple[Step, ...]:
     """The mass of the pair is limited; lowering label j alone stays in the box and gains the bracket."""
     kappa, regret, pair, pj, above = sp.symbols("kappa R P p_j u_s", real=True)
-    floors, missing, s, pi = sp.symbols("n_f g s p_i", positive=True)
+    floors, missing = sp.symbols("n_f g", nonnegative=True)
+    s, pi = sp.symbols("s p_i", positive=True)
     inside = 1 - sigma * rise
     few, share = eq(c, (floors + missing) * eta), eq(above, 1 - sigma * (2 + floors * eta))
     cover, full = le(pair, 1 - above), ge(1, sigma * (2 + c))
     gain = ge(regret, -pj * u - log(1 - kappa / (2 + c) * rise))
     mass = Combination("The mass of the pair", le(pair, sigma * (2 + c)),
                        ((1, cover), (1, share), (sigma, few)))  # fmt: skip
-    least = le(pj, (kappa - t) / 2)
+    scale, two = eq(kappa, sigma * (2 + c)), eq(pair, 2 * pj + t)
+    least = Combination("The mass of label j", le(pj, (kappa - t) / 2), ((half, mass), (half, scale), (half, two)))
     return (
         Given("The labels by height", (few, share, cover, full),
-              text=r"$P = p_1 + p_j$. $n_f$ labels are at the floor $\eta\sigma$; the entries $p_i \ge s_i$ of the "
-                   r"other labels sum to at least $u_s$. All entries are at least $\eta\sigma$, so $2\sigma + "
-                   r"c\sigma \le 1$."),
+              text=r"$P = p_1 + p_j$. $n_f$ labels are at the floor $\eta \sigma$; the entries $p_i \ge s_i$ of the "
+                   r"other labels sum to at least $u_s$. All entries are at least $\eta \sigma$, so $2 \sigma + "
+                   r"c \sigma \le 1$."),
         mass,
         Identity("The new sum of exponentials", 1 - sigma + sigma * sp.exp(-u), inside,
-                 text=r"$h_j = \Lambda$ becomes $\Lambda - u$, $0 \le u \le 2\Lambda$, which is in the box; the sum "
+                 text=r"$h_j = \Lambda$ becomes $\Lambda - u$, $0 \le u \le 2 \Lambda$, which is in the box; the sum "
                       r"of the $e^{h}$ shrinks by this factor."),
         Identity("What the others gain", -pi * log(s) + pi * log(s / inside), -pi * log(inside),
                  put={u: log(1 + y), sigma: 1 / (2 + z)}),
@@ -106,8 +108,8 @@ def _lowering() -> tuple[Step, ...]:
                  put={u: log(1 + y), sigma: 1 / (2 + z)},
                  text=r"In sum $C(p,s) - C(p,s') = -p_j u - \log(1 - \sigma(1 - e^{-u}))$: the regret is at least "
                       r"that."),
-        Given("In terms of kappa", (gain, least),
-              text=r"$\kappa = \sigma(2+c) = \sigma/\sigma_0 \le 1$; $P = 2 p_j + t \le \kappa$ by the line above."),
+        Given("In terms of kappa", (gain, scale, two), text=r"$\kappa = \sigma/\sigma_0 \le 1$, and $p_1 = p_j + t$."),
+        least,
         Combination("The regret is at least the bracket", ge(regret, bracket(kappa, 1 / (2 + c))),
                     ((1, gain), (u, least))),
     )  # fmt: skip
@@ -140,7 +142,7 @@ def _law() -> tuple[Step, ...]:
     place = {top: 1 / ((1 + r + c) * (1 + y))}
     return (
         Identity("Its cost at the tie", (first + 1 - first) * log(2 + c), -log(1 / (2 + c)),
-                 text=r"$p = ((1+t)/2, (1-t)/2, 0, \ldots)$ at $s_1 = s_2 = \sigma_0$, others at the floor: label 2 "
+                 text=r"$p = ((1+t)/2, (1-t)/2, 0, ...)$ at $s_1 = s_2 = \sigma_0$, others at the floor: label 2 "
                       r"is among the largest and $\max p - p_2 = t$."),
         Sign("Label 1 gets the larger entry", ge(t * (log(sigma * (1 + y)) - log(sigma)), 0), form=t * log(1 + y),
              text=r"If $s_2 = (1+y)s_1$, exchanging the two saves $(p_1 - p_2)(\log s_2 - \log s_1)$."),
@@ -174,10 +176,10 @@ def _closed_form() -> tuple[Step, ...]:
         Identity("It ends where u = 2 Lam", (1 - t) * (1 + c) / (1 + t), eta, put={t: corner}),
         Identity("The corner", log((1 + corner) / (1 - corner)) / 2,
                  lam + log((1 + start) / (1 - start)) / 2, put={eta: sp.exp(-2 * lam)},
-                 text=r"$\mathrm{artanh}\, t_1 = \Lambda + \mathrm{artanh}\, t_0$."),
+                 text=r"artanh $t_1$ = $\Lambda$ + artanh $t_0$."),
         Identity("Slope in t", sp.Derivative(value, t), u / 2,
-                 text=r"The slope of $T_\Lambda$ is $u/2$ at the best $u$: from 0 at $t_0$, $\mathrm{artanh}\, t - "
-                      r"\mathrm{artanh}\, t_0$, to $\Lambda$ at $t_1$, where it stays."),
+                 text=r"The slope of $T_\Lambda$ is $u/2$ at the best $u$: from 0 at $t_0$, artanh $t$ - artanh $t_0$, "
+                      r"to $\Lambda$ at $t_1$, where it stays."),
         Given("A maximum of affine functions", (ge(first, value), ge(second, other)),
               text=r"$T_1 = T_\Lambda(t)$, $T_2 = T_\Lambda(t_2)$, any $u$."),
         Combination("Convex", ge((first + z * second) / (1 + z), value.subs(t, (t + z * late) / (1 + z))),
@@ -196,7 +198,7 @@ def _two_labels() -> tuple[Step, ...]:
         Identity("Two labels, the curve", divergence(t, sp.S.Zero), entropy, put={t: 1 / (1 + y)}, text=r"$c = 0$."),
         Identity("Two labels, the tangent", bracket(sp.S.One, half).subs(u, width),
                  t * width / 2 - log(sp.cosh(width / 2).rewrite(sp.exp)),
-                 put={width: 2 * log(1 + y), t: 1 / (1 + z)}, text=r"$B = 2\Lambda$ limits the difference of the two "
+                 put={width: 2 * log(1 + y), t: 1 / (1 + z)}, text=r"$B = 2 \Lambda$ limits the difference of the two "
                  r"scores: the form known for binary logistic regression, with its corner at $\tanh(B/2)$."),
     )  # fmt: skip
 
@@ -229,6 +231,6 @@ def _controls() -> tuple[Step, ...]:
     return (
         Refutation("The form for complete sets does not hold in a box", ge(divergence(t, sp.Rational(1, 5)), entropy),
                    at,
-                   text=r"$n = 3$, $e^{-2\Lambda} = 1/2$, $t_0 = 1/5$: $T_\Lambda(2/5) < T_{CE}(2/5)$."),
+                   text=r"$n = 3$, $e^{-2 \Lambda} = 1/2$, $t_0 = 1/5$: $T_\Lambda(2/5) < T_{CE}(2/5)$."),
         Refutation("Nor does T vanish beyond t0", le(divergence(t, sp.Rational(1, 5)), 0), at),
     )  # fmt: skip

@@ -11,15 +11,15 @@ from functools import partial
 import sympy as sp
 
 from hconsist.evidence import Evidence
-from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step
+from hconsist.steps import Cited, Combination, Derivation, Given, Identity, Monotone, Refutation, Sign, Step, Words
 
 __all__ = ["build", "formula", "minimiser_evidence", "two_label_evidence"]
 
 STATEMENT = (
     r"For $0 \le \tau \le 1$ and scores in $[-\Lambda, \Lambda]^n$ the least conditional surrogate regret at zero-one "
-    r"regret $t$ is, for every $n$, that of the law $((1+t)/2, (1-t)/2, 0, \ldots)$: the largest "
-    r"$\psi(1/(2+c)) - (1+t)/2\, \psi(1/(1+r+c)) - (1-t)/2\, \psi(r/(1+r+c))$ over $e^{-2\Lambda} \le r \le 1$, "
-    r"$c = (n-2)e^{-2\Lambda}$. For every convex nonincreasing $\psi$ it is at most this, with equality for $n = 2$."
+    r"regret $t$ is, for every $n$, that of the law $((1+t)/2, (1-t)/2, 0, ...)$: the largest "
+    r"$\psi(1/(2+c)) - (1+t)/2\, \psi(1/(1+r+c)) - (1-t)/2\, \psi(r/(1+r+c))$ over $e^{-2 \Lambda} \le r \le 1$, "
+    r"$c = (n-2)e^{-2 \Lambda}$. For every convex nonincreasing $\psi$ it is at most this, with equality for $n = 2$."
 )
 
 ge, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Le))
@@ -104,7 +104,7 @@ def _scale() -> tuple[Step, ...]:
     above = ge(spread, level * slope * mass - size * top)
     sums = (eq(mass, size * mean), eq(pooled, size * (level * slope * mean - top) + outside), eq(pooled, 0),
             eq(total, spread + outside))  # fmt: skip
-    sigma = sp.Symbol("N", positive=True)
+    sigma, scale = sp.symbols("N lambda_p", positive=True)
     return (
         Given("The pooled law", (above, *sums),
               text=r"$p^A$ is $p$ with the $m$ labels of $A$, which holds 1 and $j$, at their mean $d$, the largest "
@@ -113,8 +113,9 @@ def _scale() -> tuple[Step, ...]:
                    r"above at least that of $\ell$; $S$ is the sum over all labels."),
         Combination("At the scale of the pooled law p has a surplus", ge(total, 0),
                     ((1, above), (level * slope, sums[0]), (-1, sums[1]), (1, sums[2]), (1, sums[3])),
-                    text=r"So, $\omega$ being nondecreasing, the scale of $p$ is at most that of $p^A$: $\lambda_p \le "
-                         r"\lambda$ (where both balance, the same may be taken)."),
+                    text=r"At its own scale $\lambda_p$ the sum for $p$ is 0."),
+        Words("The scales compare", (le(scale, level),),
+              text=r"$\omega$ is nondecreasing; where both scales balance, the same may be taken."),
         Sign("The floor of p is not below that of the pooled law", ge(1 / sigma, 1 / (sigma + x)),
              form=x / (sigma * (sigma + x)),
              text=r"In units of the floor the entries are $(\lambda p_i)^a$ cut off at 1 and $E$: for $p$ at most "
@@ -136,25 +137,27 @@ def _multiplier() -> tuple[Step, ...]:
         Given("Both multipliers", lines, text=r"$H_A = H(p^A)$."),
         Combination("The multiplier of p is the smaller one", le(theta, pooled),
                     ((-1, lines[0]), (1, lines[1]), (b, lines[2])), text=r"This is where $b \ge 0$, that is $\tau "
-                    r"\le 1$, enters, and the only place."),
+                    r"\le 1$, is needed."),
     )  # fmt: skip
 
 
 def _others() -> tuple[Step, ...]:
     """The free scores of the other labels are at least the forced ones."""
     small, p = sp.symbols("Theta_p p_i", positive=True)
-    s1, sj, sig, free, forced = sp.symbols("s_1 s_j sigma s_r s_A", real=True)
+    s1, sj, sig, free, forced, one, its = sp.symbols("s_1 s_j sigma s_r z_r s_i z_i", real=True)
     first, second, mean, top = sp.symbols("psi_1 psi_j psi_m psi_sigma", real=True)
     sums = (ge(free, forced), eq(free + s1 + sj, 1), eq(forced + 2 * sig, 1))
     convex, falling = ge(first + second, 2 * mean), ge(mean, top)
     return (
         Monotone("Before the cuts", -((p / (small + x)) ** (1 / (1 + b))), x,
-                 text=r"$(p_i/\Theta)^a$ grows as $\Theta$ falls; so do its cuts at $f$ and $Ef$ as $f$ grows. Labels "
-                      r"of $A$ are at $E f$ of the pooled law and have $p_i \ge d$. So every label other than 1 and "
-                      r"$j$ has $s_i \ge \bar s_i$: $s$ for $p$, $\bar s$ for $p^A$, which is of least cost for $p$ "
-                      r"with $j$ on top (Theorem 1)."),
-        Given("Sums", sums, text=r"$s_r$ and $s_A$ are the sums of $s_i$ and $\bar s_i$ over the others; $\bar s_1 = "
-                                 r"\bar s_j = \sigma$."),
+                 text=r"$(p_i/\Theta)^a$ grows as $\Theta$ falls."),
+        Words("Label by label", (ge(one, its),),
+              text=r"For $i$ other than 1 and $j$: $s$ is the minimiser for $p$ and $z$ that for $p^A$, which is of "
+                   r"least cost for $p$ with $j$ on top (Theorem 1). Outside $A$ both are $(p_i/\Theta)^a$, cut off at "
+                   r"a floor and $E$ times it; for $p$ the multiplier is smaller and the floor not lower. In $A$ it "
+                   r"is $z_i$ that is at its ceiling, and $p_i \ge d$."),
+        Given("Sums", sums, text=r"$s_r$ and $z_r$ are the sums of $s_i$ and $z_i$ over these labels; $z_1 = z_j = "
+                                 r"\sigma$."),
         Combination("The pair has less", le(s1 + sj, 2 * sig), ((1, sums[0]), (-1, sums[1]), (1, sums[2]))),
         Given("psi at the pair", (convex, falling), text=r"$\psi$ is convex and nonincreasing; $\psi_m$ is at the "
                                                          r"mean of $s_1$ and $s_j$."),
@@ -164,20 +167,21 @@ def _others() -> tuple[Step, ...]:
 
 def _path() -> tuple[Step, ...]:
     """Mass moved from another label to 1 and j, half each, lowers the regret: the two-label law is the worst."""
-    h, pj, rest = sp.symbols("h p_j Q", nonnegative=True)
-    first, second, top, free, forced = sp.symbols("psi_1 psi_j psi_sigma psi_i psi_A", real=True)
+    pj, rest = sp.symbols("p_j Q", nonnegative=True)
+    first, second, top, free, forced = sp.symbols("psi_1 psi_j psi_sigma psi_i psi_z", real=True)
     pair, other = ge((first + second) / 2, top), ge(forced, free)
     change, cost, entropy = sp.symbols("R' C' H'", real=True)
     rates = (eq(change, cost - entropy), eq(cost, top - forced), eq(entropy, (first + second) / 2 - free))
     return (
-        Identity("The gap stays", (p1 + h / 2) - (pj + h / 2), p1 - pj, text=r"Label 1 stays the most probable one."),
-        Identity("The end of the path", (p1 + rest / 2).subs(rest, 1 - p1 - pj), (1 + p1 - pj) / 2,
-                 text=r"When all of the mass $Q$ of the others has moved the law is $((1+t)/2, (1-t)/2, 0, \ldots)$."),
+        Identity("The end of the path", p1 + rest / 2, (1 + t) / 2, put={rest: 1 - p1 - pj, t: p1 - pj},
+                 text=r"Labels 1 and $j$ gain alike, so that their gap stays $t$ and label 1 the most probable one. "
+                      r"When all of the mass $Q$ of the others has moved, the law is $((1+t)/2, (1-t)/2, 0, ...)$."),
         Cited("Rates", "derivative of a minimum, Danskin 1967", rates,
               text=r"Both minimisers are unique while all $p_i > 0$ ($\psi$ is strictly convex), and the derivatives "
                    r"of $C_j$ and $H$ along the path are those at fixed scores. The regret is continuous, so laws "
                    r"with zeros are limits. $R = C_j - H$."),
-        Given("The score of the other label", (other,), text=r"$s_i \ge \bar s_i$, and $\psi$ is nonincreasing."),
+        Given("The score of the other label", (other,),
+              text=r"$\psi_i$ at $s_i$ and $\psi_z$ at $z_i \le s_i$: $\psi$ is nonincreasing."),
         Combination("The regret falls along the path", le(change, 0),
                     ((-1, rates[0]), (-1, rates[1]), (1, rates[2]), (1, pair), (1, other)),
                     text=r"Hence $R(p, j)$ is at least the regret of the two-label law."),
@@ -194,7 +198,7 @@ def _law() -> tuple[Step, ...]:
     shrink = (ge(large, at_top), ge(small, at_small))
     return (
         Identity("The tie is in the box", 2 / (2 + c) + c / (2 + c), 1,
-                 text=r"$p = ((1+t)/2, (1-t)/2, 0, \ldots)$, $s_1 = s_2 = 1/(2+c)$ and the others at the floor."),
+                 text=r"$p = ((1+t)/2, (1-t)/2, 0, ...)$, $s_1 = s_2 = 1/(2+c)$ and the others at the floor."),
         Given("Label 2 on top", (order, convex, falling),
               text=r"$s_1 \le s_2$. The others have at least $c s_2$, so $s_1 + s_2 + c(s_1+s_2)/2 \le 1$: the mean of "
                    r"$s_1$ and $s_2$, where $\psi$ is $\psi_m$, is at most $1/(2+c)$, where it is $\psi_{tie}$."),
@@ -248,8 +252,7 @@ def _curve() -> tuple[Step, ...]:
                  text=r"$M^a = q(p_1/q)^a + (1-q)(p_2/(1-q))^a$, $q = (1+t_0)/2$: the value is $(2+c)^b(1-M)/b$, with "
                       r"$M$ the exponential of $-b$ times the Renyi divergence of order $a$."),
         Identity("The corner", log_odds(corner) / 2, (1 + b) * lam + log_odds(start) / 2,
-                 text=r"$(1+c)p_2/p_1 = \eta^{1+b}$ at $t_1$: $\mathrm{artanh}\, t_1 = \mathrm{artanh}\, t_0 + "
-                      r"(2-\tau)\Lambda$."),
+                 text=r"$(1+c)p_2/p_1 = \eta^{1+b}$ at $t_1$: artanh $t_1$ = artanh $t_0$ + $(2-\tau) \Lambda$."),
         Identity("Slope in c", sp.Derivative(value, c), (2 + c) ** (b - 1) - total ** (b - 1) * (p1 + p2 * r ** (-b))),
         power,
         fall,

@@ -18,7 +18,7 @@ __all__ = ["build", "positive_evidence", "zero_evidence", "zero_until"]
 STATEMENT = (
     r"Let $\psi$ be convex and differentiable with $\psi' < 0$, and let the scores fill the box "
     r"$[-\Lambda, \Lambda]^n$. The least conditional surrogate regret of a label whose zero-one regret is $t$ is 0 "
-    r"if and only if $t \le t_0 = (n-2)/(2 e^{2\Lambda} + n - 2)$. This $t_0$ is the same for every such loss, so "
+    r"if and only if $t \le t_0 = (n-2)/(2 e^{2 \Lambda} + n - 2)$. This $t_0$ is the same for every such loss, so "
     r"that for $n \ge 3$ no bound of the zero-one regret by a function of the surrogate regret vanishes at 0."
 )
 
@@ -58,11 +58,11 @@ def _setting() -> tuple[Step, ...]:
     return (
         Identity("The end of the interval", zero_until(n, lam), (n - 2) * eta / (2 + (n - 2) * eta), put={n: 2 + v},
                  text=r"The softmax vectors of the box are $S$: all $s$ in the simplex with $s_i \ge \eta s_k$, "
-                      r"$\eta = e^{-2\Lambda}$. With $c = (n-2)\eta$, $t_0 = c/(2+c)$. $S$ is compact, convex and "
+                      r"$\eta = e^{-2 \Lambda}$. With $c = (n-2) \eta$, $t_0 = c/(2+c)$. $S$ is compact, convex and "
                       r"symmetric, and its entries are positive. For $n = 2$, $t_0 = 0$; below, $c > 0$."),
         Identity("The tie", 2 / (2 + c) + c / (2 + c), 1,
-                 text=r"$s_1 = s_2 = \sigma = 1/(2+c)$ and $s_i = \eta\sigma$ for the other $n - 2$ labels, of sum "
-                      r"$c\sigma$, is in $S$: scores $\Lambda, \Lambda, -\Lambda, \ldots$"),
+                 text=r"$s_1 = s_2 = \sigma = 1/(2+c)$ and $s_i = \eta \sigma$ for the other $n - 2$ labels, of sum "
+                      r"$c \sigma$, is in $S$: scores $\Lambda, \Lambda, -\Lambda, ...$"),
     )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _tie() -> tuple[Step, ...]:
                    r"\eta s_1 = \eta s_2$, so $d_i \ge \eta d_1$ and $d_i \ge \eta d_2$: summed over $n - 2$ labels."),
         downhill,
         Cited("Tangent at the tie", "a convex function lies above its tangents", (moved,),
-              text=r"The law $((1+t)/2, (1-t)/2, 0, \ldots)$ costs $C_0$ at the tie and $C$ at the other point; $w = "
+              text=r"The law $((1+t)/2, (1-t)/2, 0, ...)$ costs $C_0$ at the tie and $C$ at the other point; $w = "
                    r"-\psi'(\sigma) > 0$."),
         Combination("The tie is best", ge(cost, best), ((1, moved), (slope, downhill)), put=inside,
                     text=r"Label 2 is among the largest at the tie, so predicting it has surrogate regret 0, and "
@@ -155,12 +155,12 @@ def _mass() -> tuple[Step, ...]:
     mass = Combination("Label j has its share", ge(pj * w * (2 + floors * eta), w * (2 * pj + t)),
                        ((1, pair), (2 + floors * eta, own)))  # fmt: skip
     enough = Combination("In terms of c", ge(w * c * pj, w * t), ((1, mass), (w * pj, few)),
-                         text=r"At most $n - 2$ labels are at the floor: $c = (n_f + g)\eta$, $g \ge 0$."
+                         text=r"At most $n - 2$ labels are at the floor: $c = (n_f + g) \eta$, $g \ge 0$."
                          )  # fmt: skip
     return (
         Given("The labels by height", (*sums, own, few, all_mass),
               text=r"Labels 1 and $j$ have $s = \sigma$ and mass $2 p_j + t \le 1$; $n_f$ labels are at the floor "
-                   r"$\eta\sigma$; $u$ is the sum of the other entries and $U$ that of their $p_k w_k s_k \ge \Theta "
+                   r"$\eta \sigma$; $u$ is the sum of the other entries and $U$ that of their $p_k w_k s_k \ge \Theta "
                    r"s_k$; $F \ge 0$ is that of the labels at the floor. Label $j$ can be lowered: $p_j w \ge "
                    r"\Theta$."),
         pair, mass, enough,
