@@ -174,9 +174,8 @@ def _closed_form() -> tuple[Step, ...]:
         Identity("Its value", value.subs(u, -log(r)), divergence(t, start), put=best,
                  text=r"The divergence of $((1+t)/2, (1-t)/2)$ from $((1+t_0)/2, (1-t_0)/2)$."),
         Identity("It ends where u = 2 Lam", (1 - t) * (1 + c) / (1 + t), eta, put={t: corner}),
-        Identity("The corner", log((1 + corner) / (1 - corner)) / 2,
-                 lam + log((1 + start) / (1 - start)) / 2, put={eta: sp.exp(-2 * lam)},
-                 text=r"artanh $t_1$ = $\Lambda$ + artanh $t_0$."),
+        Identity("The corner", (1 + corner) / (1 - corner), sp.exp(2 * lam) * (1 + start) / (1 - start),
+                 put={eta: sp.exp(-2 * lam)}, text=r"Half the logarithm: artanh $t_1$ = $\Lambda$ + artanh $t_0$."),
         Identity("Slope in t", sp.Derivative(value, t), u / 2,
                  text=r"The slope of $T_\Lambda$ is $u/2$ at the best $u$: from 0 at $t_0$, artanh $t$ - artanh $t_0$, "
                       r"to $\Lambda$ at $t_1$, where it stays."),

@@ -251,8 +251,9 @@ def _curve() -> tuple[Step, ...]:
                  P ** (1 + b) * total ** (1 + b),
                  text=r"$M^a = q(p_1/q)^a + (1-q)(p_2/(1-q))^a$, $q = (1+t_0)/2$: the value is $(2+c)^b(1-M)/b$, with "
                       r"$M$ the exponential of $-b$ times the Renyi divergence of order $a$."),
-        Identity("The corner", log_odds(corner) / 2, (1 + b) * lam + log_odds(start) / 2,
-                 text=r"$(1+c)p_2/p_1 = \eta^{1+b}$ at $t_1$: artanh $t_1$ = artanh $t_0$ + $(2-\tau) \Lambda$."),
+        Identity("The corner", (1 + corner) / (1 - corner), sp.exp(2 * (1 + b) * lam) * (1 + start) / (1 - start),
+                 text=r"$(1+c)p_2/p_1 = \eta^{1+b}$ at $t_1$; half the logarithm: artanh $t_1$ = artanh $t_0$ + "
+                      r"$(2-\tau) \Lambda$."),
         Identity("Slope in c", sp.Derivative(value, c), (2 + c) ** (b - 1) - total ** (b - 1) * (p1 + p2 * r ** (-b))),
         power,
         fall,
@@ -262,11 +263,6 @@ def _curve() -> tuple[Step, ...]:
                     text=r"With $z = 1 - r$ and $1 + x = 1/r$ the slope in $c$ is not positive: at fixed $r$ the "
                          r"formula grows as $c$ falls, and the range of $r$ grows with $\Lambda$."),
     )  # fmt: skip
-
-
-def log_odds(t: sp.Expr) -> sp.Expr:
-    """log((1 + t)/(1 - t)), twice artanh t."""
-    return sp.log((1 + t) / (1 - t))
 
 
 def _controls() -> tuple[Step, ...]:

@@ -41,16 +41,18 @@ def test_the_level_of_the_transformation_is_that_of_its_chain(name, tau):
     assert curve.side is Side.EXACT and curve.level <= built(name).run().level
 
 
-@pytest.mark.parametrize("ways", [1, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("every", "ways"), [(2, 1), pytest.param(1, 9, marks=pytest.mark.slow)], ids=["some", "each step in every way"]
+)
 @pytest.mark.parametrize("name", MODULES)
-def test_a_falsified_step_breaks_the_chain(name, ways):
+def test_a_falsified_step_breaks_the_chain(name, every, ways):
     derivation, tried = built(name), 0
-    for k, step in enumerate(derivation.steps):
+    for k, step in list(enumerate(derivation.steps))[::every]:
         for false in islice(falsified(step), ways):
             links = (*derivation.steps[:k], false, *derivation.steps[k + 1 :])
             assert not replace(derivation, steps=links).check(k + 1).passed, (step.title, false)
             tried += 1
-    assert tried >= min(ways, 2) * STEPS[name]
+    assert tried >= (2 if every == 1 else 0.4) * STEPS[name]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -84,7 +86,7 @@ def test_the_multiplier_step_needs_tau_at_most_one():
     beta = sp.Symbol("beta", positive=True)
     step = replace(derivation.steps[number], put={b: -beta})
     steps = (*derivation.steps[:number], step, *derivation.steps[number + 1 :])
-    assert not replace(derivation, steps=steps).run().passed
+    assert not replace(derivation, steps=steps).check(number + 1).passed
 
 
 @pytest.mark.parametrize("name", MODULES)
