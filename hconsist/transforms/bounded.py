@@ -59,7 +59,7 @@ def choose(
     Raises
     ------
     UnsupportedError
-        for tau > 1.66 with three labels or more, and for tau > 2 with two: no result, and a formula known to be false.
+        for tau > 1.66 with three labels or more, where the formula is false in some boxes, and for tau > 2.
     """
     if n_classes == 2 and tau <= 2:
         reference = "two labels: Theorem 1, derived here"
