@@ -9,9 +9,8 @@ import pytest
 import sympy as sp
 from flint import arb, fmpq
 
-from hconsist.definitions import precision
 from hconsist.domains import InputError
-from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals
+from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals, working
 from hconsist.rigorous.reader import read
 from hconsist.rigorous.taylor import Expansion, Undefined
 
@@ -49,7 +48,7 @@ def fraction(value):
 @pytest.mark.parametrize("field", [Balls, MpmathIntervals])
 def test_coefficients_enclose_those_of_sympy(expression, field):
     formula = read(str(expression), ("x", "q"))
-    with precision(120):
+    with working(120):
         numbers = field()
         if field is MpmathIntervals and expression.has(sp.atan):
             return  # mpmath has no interval version
@@ -72,7 +71,7 @@ def test_values_over_a_box_enclose_those_at_its_points(expression, field):
     draw = random.Random(str(expression))
     formula = read(str(expression), ("x", "q"))
     ends = ((fmpq(1, 4), fmpq(3, 8)), (fmpq(1), fmpq(3, 2)))
-    with precision(80):
+    with working(80):
         numbers = field()
         expansion = Expansion(numbers, formula)
         values = [numbers.interval(*end) for end in ends]
@@ -98,7 +97,7 @@ def test_powers_at_zero():
     ends = ((fmpq(0), fmpq(1, 2)), (fmpq(1, 2), fmpq(1, 2)))
     heights = [math.sqrt(k / 1000) * (math.log(k / 1000) ** 2 + 1) for k in range(1, 501)]
     for field in (Balls, MpmathIntervals):
-        with precision(64):
+        with working(64):
             numbers = field()
             values = [numbers.interval(*end) for end in ends]
             (box,) = Expansion(numbers, formula)(values, 0, None, lambda i: formula.nonnegative(i, ends))
@@ -111,7 +110,7 @@ def test_powers_at_zero():
 def test_a_real_power_of_what_may_be_negative_is_undefined():
     formula = read("(x - 1)**q", ("x", "q"))
     ends = ((fmpq(0), fmpq(1, 2)), (fmpq(1, 2), fmpq(1)))
-    with precision(64), pytest.raises(Undefined):
+    with working(64), pytest.raises(Undefined):
         Expansion(Balls(), formula)(
             [Balls().interval(*end) for end in ends], 0, None, lambda i: formula.nonnegative(i, ends)
         )
@@ -135,7 +134,7 @@ def test_what_the_reader_refuses(text):
 
 def test_the_reader_divides_and_negates_exactly():
     formula = read("-x**2*(-1)**2/3 - -(2/6)", ("x",))
-    with precision(64):
+    with working(64):
         numbers = Balls()
         (found,) = Expansion(numbers, formula)([numbers.interval(fmpq(2), fmpq(2))], 0, None, lambda i: False)
         assert found.overlaps(arb(-1)) and float(found.rad()) < 1e-15

@@ -44,12 +44,13 @@ def load(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        for a file that cannot be read, is no JSON object, or is of another format.
+        for a file that cannot be read, is no JSON object (or says one thing twice), or is of another format.
     """
     try:
         if Path(path).stat().st_size > MAX_BYTES:
             raise InputError("certificate", f"a file of at most {MAX_BYTES} bytes", str(path))
-        record = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
+        text = Path(path).read_text(encoding="utf-8")
+        record = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except OSError as error:
         raise InputError("certificate", f"a file that can be read ({error.strerror})", str(path)) from None
     except (ValueError, RecursionError):
@@ -63,6 +64,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without repeated keys: readers differ on which of the values counts."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is repeated")
+    return dict(pairs)
+
+
 def leaves(tree: str, box: Box) -> Iterator[tuple[str, Box]]:
     """(method, box) of each leaf, in the order of the tree; the halves are exact.
 
@@ -71,6 +79,8 @@ def leaves(tree: str, box: Box) -> Iterator[tuple[str, Box]]:
     InputError
         for a tree that ends too early or too late, splits a variable that is not there, or holds an open leaf.
     """
+    if not isinstance(tree, str):
+        raise InputError("tree", "text", tree)
     stack = [box]
     for place, letter in enumerate(tree):
         if not stack:

@@ -26,7 +26,8 @@ class Choice:
 
     Parameters
     ----------
-    symbols : the symbols to choose, none of them a variable of the domain.
+    symbols : the symbols to choose, none of them a variable of the domain; the values must have the signs assumed of
+        them, and nothing else may be assumed.
     rule : the variables' values at the centre of a box, as floats in the order of the domain -> one float for each
         symbol.  A bad rule can make a proof fail, never make it wrong.
     constraints : expressions in the chosen symbols that must be >= 0 at the values chosen.
@@ -45,6 +46,8 @@ class Chooser:
     """A choice made ready: from the centre of a box to exact values that satisfy the constraints."""
 
     def __init__(self, choice: Choice):
+        if odd := [s.name for s in choice.symbols if s.is_integer is not None or s.is_real is False]:
+            raise InputError("choice", "of symbols of which no more than a sign is assumed", ", ".join(odd))
         self.choice = choice
         self._programs: tuple[Program, ...] = tuple(compile_expression(c, choice.symbols) for c in choice.constraints)
 
@@ -53,6 +56,19 @@ class Chooser:
         picked = self.choice.rule(*(float(c.p) / float(c.q) for c in centre))
         values = tuple(fmpq(*float(v).as_integer_ratio()) for v in picked)
         balls = [arb(v) for v in values]
-        if not all(program.arb(*balls) >= 0 for program in self._programs):
+        signs = all(map(_has_sign, self.choice.symbols, values))
+        if not signs or not all(program.arb(*balls) >= 0 for program in self._programs):
             raise InputError("choice", "values that satisfy its constraints", tuple(map(str, values)))
         return values
+
+
+def _has_sign(symbol: sympy.Symbol, value: fmpq) -> bool:
+    """Whether the value has the sign assumed of the symbol: SymPy may have used it in simplifying."""
+    known = (
+        (symbol.is_positive, value > 0),
+        (symbol.is_nonnegative, value >= 0),
+        (symbol.is_negative, value < 0),
+        (symbol.is_nonpositive, value <= 0),
+        (symbol.is_nonzero, value != 0),
+    )
+    return all(met for assumed, met in known if assumed)

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import mpmath
 import sympy
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
-__all__ = ["Balls", "Exact", "MpmathIntervals"]
+from hconsist.definitions import precision
+from hconsist.domains import UnsupportedError
+
+__all__ = ["Balls", "Exact", "MpmathIntervals", "working"]
+
+
+@contextmanager
+def working(bits: int) -> Iterator[None]:
+    """The precision of balls and intervals for this block only: both libraries keep it in a global."""
+    before, mpmath.iv.prec = mpmath.iv.prec, bits
+    try:
+        with precision(bits):
+            yield
+    finally:
+        mpmath.iv.prec = before
 
 
 class Balls:
@@ -59,12 +75,12 @@ class Balls:
 
 
 class MpmathIntervals:
-    """Intervals of mpmath: ends in its own floating point, rounded outwards; slow and independent of Arb."""
+    """Intervals of mpmath at its current precision: ends in its own floating point, rounded outwards.
+
+    Slow, and independent of Arb.
+    """
 
     name = "mpmath"
-
-    def __init__(self) -> None:
-        mpmath.iv.prec = ctx.prec
 
     def interval(self, low: fmpq, high: fmpq) -> Any:
         """All numbers between two fractions."""
@@ -86,7 +102,7 @@ class MpmathIntervals:
             return (grown - shrunk) / 2 if name == "sinh" else (grown + shrunk) / 2
         if name == "tanh":
             return 1 - 2 / (iv.exp(2 * x) + 1)
-        raise NotImplementedError(f"mpmath has no interval version of {name}")
+        raise UnsupportedError("function", "exp, log, sqrt, sinh, cosh or tanh for intervals of mpmath", name)
 
     def power(self, x: Any, y: Any) -> Any:
         return mpmath.iv.exp(y * mpmath.iv.log(x))

@@ -7,6 +7,7 @@ on earlier nodes, and equal subtrees are one node.
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,10 +74,14 @@ def read(text: str, names: Sequence[str]) -> Formula:
     Raises
     ------
     InputError
-        for anything but + - * / **, integers, the variables, E, pi and the functions of :data:`FUNCTIONS`.
+        for anything but + - * / **, integers, the variables, E, pi and the functions of :data:`FUNCTIONS`; for names
+        that are not different plain identifiers, or that mean a constant or a function.
     """
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_LENGTH:
-        raise InputError("expression", f"text of at most {MAX_LENGTH} characters", text)
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_LENGTH or not text.isascii() or "#" in text:
+        raise InputError("expression", f"ASCII text of at most {MAX_LENGTH} characters, without comments", text)
+    if len(set(names)) < len(names) or not all(_plain(name) for name in names):
+        # "x - x" of two symbols x, or "E - E" of a variable and the number, would read as 0
+        raise InputError("variables", "different ASCII identifiers, none of them a constant or function", list(names))
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -84,6 +89,11 @@ def read(text: str, names: Sequence[str]) -> Formula:
     reader = _Reader(tuple(names))
     result = reader.visit(tree.body, 0)
     return Formula(reader.names, _used(reader.nodes, len(reader.names), result))
+
+
+def _plain(name: str) -> bool:
+    known = name in (*CONSTANTS, *FUNCTIONS) or keyword.iskeyword(name)
+    return name.isascii() and name.isidentifier() and not known
 
 
 def operands(node: Node) -> tuple[int, ...]:

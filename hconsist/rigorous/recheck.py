@@ -15,6 +15,7 @@ A record whose seal was forged passes only if all the rest holds, that is, if it
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,10 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from hconsist.definitions import precision
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.evidence import Certificate, Evidence, Level, Verdict
 from hconsist.rigorous.certificates import Box, halves, leaves, load, seal, sealed
-from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals
+from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals, working
 from hconsist.rigorous.reader import Formula, read
 from hconsist.rigorous.smt import decide
 from hconsist.rigorous.taylor import Expansion, Undefined
@@ -43,6 +43,10 @@ CENTRE = fmpq(7, 16)
 """Where the expansions of the re-checker stand in a box, and where it cuts: never at the prover's middle."""
 MAX_PIECES = 512
 """Pieces into which one leaf may be cut before the re-checker gives up on it."""
+MAX_ORDER, MAX_REGIONS = 64, 1000
+"""More than any proof of this package needs: limits for a hostile record."""
+RATIONAL = re.compile(r"-?\d{1,1000}(/\d{1,1000})?", re.ASCII)
+"""A rational number in a record; other spellings that Python accepts (0.1, 1e9, true) are refused."""
 
 
 class _Rejected(Exception):
@@ -87,6 +91,7 @@ def recheck(
     record = sealed(certificate) if isinstance(certificate, Certificate) else certificate
     record = load(record) if isinstance(record, (str, Path)) else record
     pieces = count = 0
+    notes = [f"re-checked by {evaluator}"]
     verdict, reason, witness = Verdict.PROVED, "", None
     try:
         if seal(record) != record.get("seal"):
@@ -94,24 +99,29 @@ def recheck(
         statement = _Statement.of(record)
         if evaluator == "z3":
             return _exactly(statement, max_seconds)
-        with precision(statement.bits):
+        with working(statement.bits):
             check = _Check(statement, EVALUATORS[evaluator](), start + max_seconds)
             check.lemmas()
             count, pieces = check.regions(record["tree"])
+        if statement.strict and statement.edges:
+            touched = " and ".join(f"{statement.names[edge.variable]} = {edge.at}" for edge in statement.edges)
+            notes.append(f"> 0 off {touched}, where the expression is 0")
     except _Rejected as found:
         verdict, reason, witness = Verdict.REFUTED, str(found), found.witness
     except _Unsettled as found:
         verdict, reason = Verdict.INCONCLUSIVE, str(found)
+    except (Undefined, RecursionError) as found:  # a constant with no enclosure, or nested too deep
+        verdict, reason = Verdict.INCONCLUSIVE, f"the formula could not be evaluated: {found}"
     except UnsupportedError:  # of the evaluator, not of the record
         raise
     except InputError as found:  # a malformed field: the record is no proof of anything
         verdict, reason, witness = Verdict.REFUTED, str(found), {"defect": str(found)}
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError) as found:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as found:
         defect = f"a field is missing or malformed ({type(found).__name__}: {found})"
         verdict, reason, witness = Verdict.REFUTED, defect, {"defect": defect}
     return Evidence(
         verdict, Level.ENCLOSED, points=pieces, boxes=count, reason=reason, witness=witness,
-        notes=(f"re-checked by {evaluator}",), seconds=time.perf_counter() - start,
+        notes=tuple(notes), seconds=time.perf_counter() - start,
     )  # fmt: skip
 
 
@@ -152,9 +162,13 @@ class _Statement:
         lemmas = (record["lemma"] or {"vanishing": []})["vanishing"]
         if any(lemma["status"] != "proved" for lemma in lemmas):
             raise _Unsettled("a lemma was not proved when the certificate was written")
-        edges = tuple(_Edge(names.index(e["variable"]), _rational(e["at"]), int(e["order"])) for e in lemmas)
-        bits = int(record["precision"])
-        if not 16 <= bits <= 10_000 or type(record["strict"]) is not bool:
+        edges = tuple(_Edge(names.index(e["variable"]), _rational(e["at"]), e["order"]) for e in lemmas)
+        if not all(type(edge.order) is int and 1 <= edge.order <= MAX_ORDER for edge in edges):
+            raise _Rejected(f"an order of vanishing must be an integer in [1, {MAX_ORDER}]")
+        if edges and chosen:
+            raise _Rejected("a statement with a choice has no vanishing edges")
+        bits = record["precision"]
+        if type(bits) is not int or not 16 <= bits <= 10_000 or type(record["strict"]) is not bool:
             raise _Rejected("a precision of 16 to 10000 bits and a relation are needed")
         return cls(
             names,
@@ -169,11 +183,22 @@ class _Statement:
 
 
 def _rational(text: str) -> fmpq:
+    if not isinstance(text, str) or not RATIONAL.fullmatch(text):
+        raise InputError("a number of the record", "a fraction in text, such as '-1/3'", text)
     value = Fraction(text)
     return fmpq(value.numerator, value.denominator)
 
 
+def _known(name: str, low: fmpq, high: fmpq) -> sympy.Symbol:
+    """The variable with no more than the sign that its range gives."""
+    return sympy.Symbol(name, real=True, **{sign: True for sign, known in (
+        ("positive", low > 0), ("nonnegative", low >= 0), ("negative", high < 0), ("nonpositive", high <= 0)
+    ) if known})  # fmt: skip
+
+
 def _box(ends: Mapping[str, Sequence[str]], names: Sequence[str]) -> Box:
+    if any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in ends.values()):
+        raise _Rejected("a range needs two ends")
     box = tuple((_rational(ends[name][0]), _rational(ends[name][1])) for name in names)
     if any(low > high for low, high in box) or len(ends) != len(names):
         raise _Rejected("a box needs lower <= upper ends for each variable")
@@ -194,7 +219,7 @@ class _Check:
     def lemmas(self) -> None:
         """The coefficients below the order at each edge, by SymPy on the recurrences of this module."""
         s = self.statement
-        symbols = [sympy.Symbol(name, positive=True) for name in s.names]
+        symbols = [_known(name, *ends) for name, ends in zip(s.names, s.domain)]
         for edge in s.edges:
             at = sympy.Rational(int(edge.at.p), int(edge.at.q))
             values = [at if i == edge.variable else symbol for i, symbol in enumerate(symbols)]
@@ -211,6 +236,8 @@ class _Check:
     def regions(self, tree: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
         """Leaves verified, and pieces evaluated for them."""
         s = self.statement
+        if not isinstance(tree, (list, tuple)) or len(tree) > MAX_REGIONS:
+            raise _Rejected(f"a list of at most {MAX_REGIONS} regions is needed")
         boxes = [_box(region["box"], s.names) for region in tree]
         if not _tiles(boxes, s.domain):
             raise _Rejected("the regions do not tile the domain")
@@ -228,7 +255,7 @@ class _Check:
     def _sign(self, edge: _Edge, box: Box) -> int:
         """The sign of (x - at)**order on the strip, which must reach the edge and lie on one side of it if odd."""
         low, high = box[edge.variable]
-        if not low <= edge.at <= high or edge.order < 1:
+        if not low <= edge.at <= high:
             raise _Rejected("a strip must reach its edge")
         if edge.order % 2 and low < edge.at < high:
             raise _Rejected("a strip on both sides of its edge needs an even order")
@@ -316,15 +343,17 @@ class _Check:
         """The same for the Taylor coefficient at an edge, directly or by its mean value form in that variable."""
         field, k, i = self.field, edge.order, edge.variable
         found = self._series(box, k + 1, i)
-        if found is None or len(found) < k + 2:
+        if found is None or len(found) <= k:
             return self._widest(box)
         if field.positive(sign * found[k]):
             return None
         low, high = box[i]
         centre = low + (high - low) * CENTRE
         middle = self._series((*box[:i], (centre, centre), *box[i + 1 :]), k, i)
+        if middle is None or len(found) < k + 2 or len(middle) <= k:
+            return self._widest(box)
         moved = (k + 1) * found[k + 1] * field.interval(low - centre, high - centre)
-        if middle is not None and field.positive(sign * (middle[k] + moved)):
+        if field.positive(sign * (middle[k] + moved)):
             return None
         return self._widest(box)
 

@@ -49,11 +49,18 @@ def second_opinion(
 
     Raises
     ------
+    InputError
+        for inexact or empty ranges, missing symbols, or symbols whose names do not tell them apart.
     UnsupportedError
         where z3 is not installed, or the expression holds a logarithm, another function or a varying exponent.
     """
     names = [s.name for s in domain]
     ends = [(exact(s.name, low), exact(s.name, high)) for s, (low, high) in domain.items()]
+    for s, (low, high) in zip(domain, ends):
+        if low > high or (s.is_nonnegative and low < 0) or (s.is_nonpositive and high > 0):
+            raise InputError(s.name, "a range with lower <= upper, of the sign assumed of its symbol", (low, high))
+    if missing := sorted(s.name for s in expression.free_symbols - set(domain)):
+        raise InputError("domain", "a range for every symbol of the expression", f"none for {', '.join(missing)}")
     box = tuple((fmpq(a.numerator, a.denominator), fmpq(b.numerator, b.denominator)) for a, b in ends)
     return decide(read(str(expression), names), box, strict=strict, max_seconds=max_seconds)
 
@@ -76,9 +83,7 @@ def decide(formula: Formula, box: Box, *, strict: bool, max_seconds: float = 60.
     values = [_rational(z3, model.eval(x, model_completion=True)) for x in encoding.terms[: len(formula.names)]]
     solver.add(*(x == z3.Q(v.numerator, v.denominator) for x, v in zip(encoding.terms, values)))
     if solver.check() != z3.sat:
-        return _found(
-            Verdict.INCONCLUSIVE, start, reason="false at an irrational point, and at no rational one tried"
-        )
+        return _found(Verdict.INCONCLUSIVE, start, reason="false at an irrational point, and at no rational one tried")
     return _found(Verdict.REFUTED, start, witness={name: str(v) for name, v in zip(formula.names, values)})
 
 
