@@ -22,7 +22,7 @@ STATEMENT = (
 
 ge, gt, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Gt, sp.Le))
 gam, s, A, L, b, r, w, y, z = sp.symbols("gamma s A L b r w y z", positive=True)
-x, a, h, W = sp.symbols("x a h W", nonnegative=True)
+x, a, h, k, W = sp.symbols("x a h k W", nonnegative=True)
 log = sp.log(1 + z)
 Q = 1 - s
 INSIDE = {s: 1 / (1 + z)}
@@ -59,19 +59,23 @@ def _second_derivative() -> tuple[Step, ...]:
     """The sign of g'' for g = -1/psi'."""
     size = sp.Function("V")(s)
     plain = {sp.Derivative(size, (s, 2)): -gam / s, sp.Derivative(size, s): gam * L - gam - 1, size: SIZE}
-    relative = (-1 / s**2 - (1 - gam) / Q**2 - sp.diff(size, s, 2) / size + sp.diff(size, s) ** 2 / size**2
-                + (1 / s - (1 - gam) / Q - sp.diff(size, s) / size) ** 2)  # fmt: skip
+    logarithm = sp.log(s) + (1 - gam) * sp.log(Q) - sp.log(size)
+    first = 1 / s - (1 - gam) / Q - sp.diff(size, s) / size
+    second = -1 / s**2 - (1 - gam) / Q**2 - sp.diff(size, s, 2) / size + sp.diff(size, s) ** 2 / size**2
+    power = sp.Function("l")(s)
     real = {L: -sp.log(s)}
     return (
         Identity("g = -1/psi'", -1 / sp.Derivative(loss(s), s), (s * Q ** (1 - gam) / SIZE).subs(real), put=INSIDE,
                  text=r"$V = q + \gamma s L$; it grows from $g(0+) = 0$, as $\psi$ is convex."),
         Identity("V'", sp.Derivative(SIZE.subs(real), s), (gam * L - gam - 1).subs(real)),
         Identity("V''", sp.Derivative(SIZE.subs(real), s, 2), -gam / s),
-        Identity("g''", sp.Derivative(s * Q ** (1 - gam) / size, s, 2), s * Q ** (1 - gam) / size * relative,
-                 put=INSIDE),
-        Identity("The sign of g''", relative.subs(plain), gam * PHI / (s * Q * SIZE),
-                 text=r"$A = V/q$ and $W = L/q - 2 - \gamma s$: $g''$ has the sign of $\Phi = 1 + (2\gamma-1) s + "
-                      r"(\gamma-1) s A - 2W/A$. To show: once positive, $\Phi$ stays so as $s$ grows."),
+        Identity("log g, once", sp.Derivative(logarithm, s), first),
+        Identity("log g, twice", sp.Derivative(logarithm, s, 2), second),
+        Identity("g'' from l = log g", sp.Derivative(sp.exp(power), s, 2),
+                 sp.exp(power) * (sp.diff(power, s, 2) + sp.diff(power, s) ** 2)),
+        Identity("The sign of g''", (second + first**2).subs(plain), gam * PHI / (s * Q * SIZE),
+                 text=r"This is $g''/g$; $A = V/q$ and $W = L/q - 2 - \gamma s$: $g''$ has the sign of $\Phi = 1 + "
+                      r"(2\gamma-1) s + (\gamma-1) s A - 2W/A$. To show: once positive, $\Phi$ stays so as $s$ grows."),
     )  # fmt: skip
 
 
@@ -96,7 +100,8 @@ def _large() -> tuple[Step, ...]:
         grow,
         Combination("A grows with s", ge((1 + z) * log, z), ((1 + z, grow),),
                     text=r"$L \ge q$: so $A' = a \ge 0$."),
-        Combination("W falls", ge(z - log, 0), ((1, chord),), text=r"$L \le q/s$: so $-W' = w \ge \gamma > 0$."),
+        Combination("W falls", le(-(z - log) * (1 + z) ** 2 / z**2 - gam, -gam), (((1 + z) ** 2 / z**2, chord),),
+                    text=r"$W'$ at $s = 1/(1+z)$: so $-W' = w \ge \gamma > 0$."),
         Sign("gamma >= 1, where W >= 0 Phi grows", gt(rise, 0), put=put, form=rise.subs(put),
              text=r"The slope of $\Phi$ with $A' = a$ and $W' = -w$."),
         Sign("gamma >= 1, where W < 0 Phi is positive", gt(1 + (2 * gam - 1) * s + (gam - 1) * s * A + 2 * W / A, 0),
@@ -104,11 +109,6 @@ def _large() -> tuple[Step, ...]:
              text=r"$W$ here stands for $-W$. As $W$ falls, $\Phi$ grows on an interval from 0 and is positive beyond: "
                   r"it changes sign at most once, from - to +."),
     )  # fmt: skip
-
-
-def _small_gamma(letters: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
-    """The letters at gamma = 1/(1 + x)."""
-    return SMALL | {letter: value.subs(SMALL) for letter, value in letters.items()}
 
 
 def _letters() -> dict[sp.Symbol, sp.Expr]:
@@ -135,28 +135,31 @@ def _small() -> tuple[Step, ...]:
                         text=r"$w = -W' \ge 1/(2s) + \gamma$.")  # fmt: skip
     together = Combination("A + sA' is at most 1 + 2 gamma", le(b, 1 + 2 * gam), ((gam * (1 + 2 * z) / z**2, chord),),
                            put=own, text=r"$b = A + s A'$.")  # fmt: skip
-    rise = 2 * gam - 1 - (1 - gam) * b + 2 * w / A + 2 * W * a / A**2
-    left = Sign("What is left", gt(gam + 2 * gam**2 + 1 / (1 + gam) + 2 * W * a / A**2, 0))
+    rise = 2 * gam - 1 - (1 - gam) * b + 2 * w / A + 2 * W * k / A**2
+    ranges = _ranges() | {b: 1 + 2 * SMALL[gam] - a, w: sp.Rational(3, 2) + SMALL[gam] + h}
     return (
         high, mean, quotient,
         Given("The case W >= 0", (far,), text=r"$W = r - 2 - \gamma s$; let also $\gamma < 1$."),
-        third, steep, together, left,
-        Combination("gamma < 1, where W >= 0 Phi grows", gt(rise, 0),
-                    ((1 - gam, together), (2 / A, steep), ((3 + 2 * gam) / (A * (1 + gam)), high), (1, left)),
-                    put=_small_gamma(own), text=r"$a = A' \ge 0$."),
+        third, steep, together,
+        Sign("gamma < 1, where W >= 0 Phi grows", gt(rise, 0), put=ranges,
+             text=r"The bounds of $A$, $b$ and $w$ by the lines before; $k = A' \ge 0$."),
     )  # fmt: skip
+
+
+def _ranges() -> dict[sp.Symbol, sp.Expr]:
+    """gamma <= 1 and A <= 1 + gamma."""
+    return SMALL | {A: 1 + SMALL[gam] / (1 + y)}
 
 
 def _positive() -> tuple[Step, ...]:
     """gamma < 1, W < 0: Phi is positive, for s up to 1/2 and from there on."""
     base = 1 + (2 * gam - 1) * s - (1 - gam) * s * A
-    size = {A: 1 + 1 / ((1 + x) * (1 + y))}  # 1 + gamma/(1 + y)
     near, far = {s: 1 / (2 + h)}, {s: (1 + h) / (2 + h)}
     quotient = {r: ((1 + s) / (2 * s)).subs(far) - a}
     return (
-        Sign("gamma < 1, W < 0, s <= 1/2", gt(base, 0), put=SMALL | size | near,
+        Sign("gamma < 1, W < 0, s <= 1/2", gt(base, 0), put=_ranges() | near,
              text=r"$\Phi = 1 + (2\gamma-1)s - (1-\gamma)sA + 2(-W)/A$, and $-W > 0$; $A \le 1 + \gamma$."),
-        Sign("gamma < 1, W < 0, s >= 1/2", gt(base + 2 * (2 + gam * s - r) / A, 0), put=SMALL | size | far | quotient,
+        Sign("gamma < 1, W < 0, s >= 1/2", gt(base + 2 * (2 + gam * s - r) / A, 0), put=_ranges() | far | quotient,
              text=r"$A \le 1 + \gamma$, $r = L/q \le (1+s)/(2s)$. So $\Phi$ grows where $W \ge 0$, an interval from 0, "
                   r"and is positive beyond, for $\gamma < 1$ too: $g$ is concave, then convex."),
     )  # fmt: skip

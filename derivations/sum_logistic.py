@@ -88,9 +88,9 @@ def _regret() -> tuple[Step, ...]:
     sums = sp.Eq(pooled - entropy, own + crossed, evaluate=False)
     pair = pair_entropy(P / 2, P / 2) - pair_entropy(P * (1 + t) / 2, P * (1 - t) / 2)
     return (
-        Given("Entropies before and after pooling", (bound, sums, cross),
-              text=r"$F = f(c, c) - f(p_1, p_j)$ with $c = (p_1 + p_j)/2$; $D$ is the sum over the other labels $m$ of "
-                   r"$2f(c, p_m) - f(p_1, p_m) - f(p_j, p_m)$, $H_q - H = F + D$."),
+        Given("Entropies before and after pooling", (sums, cross),
+              text=r"$C \ge H_q$ is the pair bound; $F = f(c, c) - f(p_1, p_j)$ with $c = (p_1 + p_j)/2$; $D$ is the "
+                   r"sum over the other labels $m$ of $2f(c, p_m) - f(p_1, p_m) - f(p_j, p_m)$, $H_q - H = F + D$."),
         Combination("Regret of the pair", ge(forced - entropy, own), ((1, bound), (1, sums), (1, cross))),
         Identity("It is P T_CE", pair, P * logistic(t), put={t: 1 / (1 + y)},
                  text=r"$f(P/2, P/2) - f(P(1+t)/2, P(1-t)/2)$; $t$ stands for $(p_1 - p_j)/P$."),

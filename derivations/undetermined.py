@@ -19,6 +19,9 @@ class _Smooth(sp.Function):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return self.func(self.args[0], self.order + 1)
 
+    def _eval_evalf(self, prec: int) -> None:
+        """No number: SymPy would otherwise look for a function of this name in mpmath, which has a psi and an eta."""
+
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         name = sp.latex(sp.Symbol(type(self).__name__)) + "'" * self.order
         body = rf"{name}\left({printer.doprint(self.args[0])}\right)"
