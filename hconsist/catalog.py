@@ -22,6 +22,7 @@ PAPERS = (
     ("awasthi2022_multiclass", "Multi-Class H-Consistency Bounds"),
     ("mao2023_characterization", "H-Consistency Bounds: Characterization and Extensions"),
     ("mao2024_growth_rate", "A Universal Growth Rate for Learning with Smooth Surrogate Losses"),
+    ("derived_losses", "Sharp transformations of further losses: theorems derived here"),
     ("derived_bounded_scores", "Bounded scores: theorems derived here"),
 )
 

@@ -24,8 +24,9 @@ from hconsist.derivations import (
 from hconsist.derivations.links import chain, theorem
 from hconsist.derivations.undetermined import smooth
 from hconsist.evidence import Level, Verdict
+from hconsist.paper_checks.derived_losses import poly_search
 from hconsist.rigorous import prove_nonnegative
-from hconsist.steps import Sign
+from hconsist.steps import Refutation, Sign
 
 MODULES = {
     "additive_entropies": (additive_entropies, 30),
@@ -86,6 +87,15 @@ def test_a_step_left_out_is_missed(name):
                 assert "not established" in shorter.check(user).reason  # one place earlier, counted from 1
                 missed += 1
     assert missed >= len(sources)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_format_is_complete(name):
+    derivation = chain(MODULES[name][0])
+    for style in ("text", "markdown", "latex"):
+        shown = derivation.render(style)
+        assert "Proved (symbolic)" in shown and "UnevaluatedExpr" not in shown and "Subs(" not in shown
+        assert shown.count("negative control") == sum(isinstance(s, Refutation) for s in derivation.steps) == 1
 
 
 def test_no_chain_rests_on_a_false_one(monkeypatch):
@@ -172,3 +182,13 @@ def test_focal_inflection_by_balls():
     for convex, box in boxes.items():
         found = prove_nonnegative(bend if convex else -bend, box, strict=True, max_boxes=40_000)
         assert (found.verdict, found.level) == (Verdict.PROVED, Level.ENCLOSED), (convex, found.reason)
+
+
+# --- the open claim --------------------------------------------------------------------------------------------------
+
+
+def test_the_search_behind_the_open_claim_can_refute():
+    """Beyond sqrt 6 the same search finds laws of three labels below the two-label curve."""
+    assert poly_search().verdict is Verdict.SUPPORTED
+    found = poly_search(Fraction(5, 2), Fraction(6))
+    assert found.verdict is Verdict.REFUTED and found.witness["eps"] >= 2.5
