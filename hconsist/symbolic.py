@@ -43,9 +43,13 @@ def vanishes(expr: sp.Expr) -> bool:
 
 
 def _opaque(expr: sp.Expr) -> sp.Expr:
-    """Undetermined functions and their derivatives as symbols of their own: what is 0 then is 0 whatever they are."""
-    known = (sp.log, sp.exp, sp.sinh, sp.cosh, sp.tanh, sp.atan)
-    unknown = [f for f in expr.atoms(sp.Function, sp.Derivative) if not isinstance(f, known)]
+    """Undetermined functions and their derivatives as symbols of their own.
+
+    SymPy's own functions stay: they have relations among each other, such as those of factorials.
+    """
+    atoms = expr.atoms(sp.Function, sp.Derivative)
+    own = (sp.core.function.AppliedUndef, sp.Derivative)
+    unknown = [f for f in atoms if isinstance(f, own) or not type(f).__module__.startswith("sympy.")]
     return expr.xreplace({f: sp.Symbol(f"_{k}", positive=True) for k, f in enumerate(sorted(unknown, key=str))})
 
 

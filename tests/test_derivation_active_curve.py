@@ -1,41 +1,19 @@
-"""Which curves touch the hull: the chain closes, spoiled it does not, and conjugates over all m agree with the rule."""
+"""Which curves touch the hull: conjugates over all m, by formulas written here, agree with the rule."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-import sympy as sp
 from scipy.optimize import brentq
 
 import hconsist as hc
 from hconsist.derivations import active_curve
-from hconsist.evidence import Level, Verdict
-from hconsist.steps import Identity, Monotone, Sign
+from hconsist.steps import Monotone
 
 
 @pytest.fixture(scope="module")
 def chain():
     return active_curve.build()
-
-
-def test_the_chain_is_proved_symbolically(chain):
-    evidence = chain.run()
-    assert (evidence.verdict, evidence.level) == (Verdict.PROVED, Level.SYMBOLIC), evidence.reason
-
-
-@pytest.mark.parametrize("number", [k for k, s in enumerate(active_curve.build().steps) if isinstance(s, Identity)])
-def test_no_identity_closes_one_per_cent_off(chain, number):
-    step = chain.steps[number]
-    wrong = step.rhs * sp.Rational(101, 100) if step.rhs != 0 else sp.Rational(1, 100)
-    assert not dataclasses.replace(step, rhs=wrong).check().passed
-
-
-@pytest.mark.parametrize("number", [k for k, s in enumerate(active_curve.build().steps) if isinstance(s, Sign)])
-def test_no_sign_closes_the_other_way_round(chain, number):
-    step = chain.steps[number]
-    other = {sp.Ge: sp.Le, sp.Gt: sp.Lt, sp.Le: sp.Ge, sp.Lt: sp.Gt}[type(step.relation)]
-    spoiled = dataclasses.replace(step, relation=other(*step.relation.args, evaluate=False), form=None)
-    assert not spoiled.check().passed
 
 
 def test_a_weaker_exponent_breaks_bernoulli(chain):

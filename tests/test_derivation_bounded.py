@@ -1,27 +1,21 @@
-"""Theorems 10 and 11: the chains close, spoiled they do not, and the facts behind them hold at random laws.
+"""Theorems 10 and 11: ranges that are needed, and the facts behind them at random laws.
 
 The box minimiser of these tests is L-BFGS-B on the scores, written here: it shares nothing with the package.
 """
 
-import json
 from dataclasses import replace
 from functools import cache
-from itertools import islice
 
 import numpy as np
 import pytest
 import sympy as sp
 from scipy.optimize import minimize
-from spoiling import falsified
 
 from hconsist.derivations import bounded_cross_entropy, bounded_power, bounded_zero_interval
-from hconsist.evidence import Level, Verdict
 from hconsist.results import Side
-from hconsist.steps import Refutation
 from hconsist.transforms import transform
 
 MODULES = {m.__name__.rpartition(".")[2]: m for m in (bounded_zero_interval, bounded_cross_entropy, bounded_power)}
-STEPS = {"bounded_zero_interval": 12, "bounded_cross_entropy": 31, "bounded_power": 33}
 
 
 @cache
@@ -29,43 +23,10 @@ def built(name):
     return MODULES[name].build()
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_step_is_closed_by_sympy(name):
-    found = built(name).run()
-    assert (found.verdict, found.level, found.points) == (Verdict.PROVED, Level.SYMBOLIC, STEPS[name]), found.reason
-
-
 @pytest.mark.parametrize("name, tau", [("bounded_cross_entropy", 1.0), ("bounded_power", 0.5)])
 def test_the_level_of_the_transformation_is_that_of_its_chain(name, tau):
     curve = transform(f"comp-sum:tau={tau}", n_classes=7, hypotheses="bounded:lam=1")
     assert curve.side is Side.EXACT and curve.level <= built(name).run().level
-
-
-@pytest.mark.parametrize(
-    ("every", "ways"), [(2, 1), pytest.param(1, 9, marks=pytest.mark.slow)], ids=["some", "each step in every way"]
-)
-@pytest.mark.parametrize("name", MODULES)
-def test_a_falsified_step_breaks_the_chain(name, every, ways):
-    derivation, tried = built(name), 0
-    for k, step in list(enumerate(derivation.steps))[::every]:
-        for false in islice(falsified(step), ways):
-            links = (*derivation.steps[:k], false, *derivation.steps[k + 1 :])
-            assert not replace(derivation, steps=links).check(k + 1).passed, (step.title, false)
-            tried += 1
-    assert tried >= (2 if every == 1 else 0.4) * STEPS[name]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_step_left_out_is_missed(name):
-    derivation, missed = built(name), 0
-    sources = [(k, part[1]) for k, s in enumerate(derivation.steps) for part in getattr(s, "parts", ())]
-    for user, source in sources:
-        for k, step in enumerate(derivation.steps[:user]):
-            if step == source or source in step.facts:
-                shorter = replace(derivation, steps=(*derivation.steps[:k], *derivation.steps[k + 1 :]))
-                assert "not established" in shorter.check(user).reason  # one place earlier, counted from 1
-                missed += 1
-    assert missed >= 5
 
 
 def test_the_interval_of_the_chain_cannot_be_longer():
@@ -87,15 +48,6 @@ def test_the_multiplier_step_needs_tau_at_most_one():
     step = replace(derivation.steps[number], put={b: -beta})
     steps = (*derivation.steps[:number], step, *derivation.steps[number + 1 :])
     assert not replace(derivation, steps=steps).check(number + 1).passed
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_every_format_is_complete(name):
-    for style in ("text", "markdown", "latex"):
-        shown = built(name).render(style)
-        assert "Proved (symbolic)" in shown and "Subs(" not in shown and "UnevaluatedExpr" not in shown
-        assert shown.count("negative control") == sum(isinstance(s, Refutation) for s in built(name).steps)
-    assert json.loads(built(name).render("notebook"))["nbformat"] == 4
 
 
 # --- the facts, at random laws --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Theorem 4: the chain closes; spoiled, it does not; and random laws, in formulas written here, agree with it."""
+"""Theorem 4: an exponent below two breaks it; random laws, in formulas written here, agree with it."""
 
 import dataclasses
 
@@ -7,27 +7,11 @@ import pytest
 import sympy as sp
 
 from hconsist.derivations import pooled_hull
-from hconsist.evidence import Level, Verdict
-from hconsist.steps import Identity
 
 
 @pytest.fixture(scope="module")
 def chain():
     return pooled_hull.build()
-
-
-def test_the_chain_is_proved_symbolically(chain):
-    evidence = chain.run()
-    assert (evidence.verdict, evidence.level) == (Verdict.PROVED, Level.SYMBOLIC)
-    assert evidence.points == 15
-
-
-@pytest.mark.parametrize("number", [k for k, s in enumerate(pooled_hull.build().steps) if isinstance(s, Identity)])
-def test_a_spoiled_identity_breaks_the_whole_chain(chain, number):
-    step = chain.steps[number]
-    spoiled = dataclasses.replace(step, rhs=step.rhs * sp.Rational(101, 100))
-    steps = (*chain.steps[:number], spoiled, *chain.steps[number + 1 :])
-    assert not dataclasses.replace(chain, steps=steps).run().passed
 
 
 def test_exponents_below_two_break_the_chain(chain):

@@ -1,4 +1,4 @@
-"""Theorems 5, 6 and 8: the chains close, their false twins are refuted, and spoiled steps make the run fail."""
+"""Theorems 5, 6 and 8: false twins, one spoiled step in a whole chain, and random laws in exact fractions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ import pytest
 import sympy as sp
 
 from hconsist.derivations import concave_hull, quadratic_floor, square_root_bound
-from hconsist.evidence import Level, Verdict
-from hconsist.steps import Derivation, Identity, Sign, Step
-
-
-@pytest.mark.parametrize("module", [quadratic_floor, square_root_bound, concave_hull])
-def test_chain_is_proved_symbolically(module):
-    found = module.build().run()
-    assert (found.verdict, found.level) == (Verdict.PROVED, Level.SYMBOLIC), found.reason
+from hconsist.evidence import Verdict
+from hconsist.steps import Derivation, Sign, Step
 
 
 def test_parts_are_proved():
@@ -35,18 +29,6 @@ def test_false_twins_are_refuted_with_a_witness():
 
 
 CHAINS = {module: module.build() for module in (quadratic_floor, square_root_bound, concave_hull)}
-IDENTITIES = [
-    pytest.param(chain, step, id=f"{chain.name}: {step.title}")
-    for chain in CHAINS.values()
-    for step in chain.steps
-    if isinstance(step, Identity) and step.rhs != 0
-]
-
-
-@pytest.mark.parametrize("chain, step", IDENTITIES)
-def test_no_identity_closes_with_its_right_side_one_per_cent_larger(chain, step):
-    assert step.check().passed
-    assert not replace(step, rhs=step.rhs * sp.Rational(101, 100)).check().passed
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
-"""Theorem 7: the chain closes in balls, its enclosure of tau_c agrees with an independent root, and it refuses more."""
+"""Theorem 7: its enclosure of tau_c against an independent root, its dual bounds, and what it refuses."""
 
-import dataclasses
 import math
 from fractions import Fraction as F
 
@@ -14,7 +13,6 @@ from hconsist.derivations import threshold
 from hconsist.derivations.threshold import a, m, r, s, t
 from hconsist.evidence import Level, Verdict
 from hconsist.rigorous import Choice, prove_nonnegative
-from hconsist.steps import Balls, Identity
 from hconsist.transforms.two_label import TAU_C
 
 
@@ -94,24 +92,6 @@ def _least_norm(number, gap, order):
     options = {"ftol": 1e-15, "maxiter": 500}
     found = minimize(norm, start, bounds=[(0, 1)] * (number - 1), constraints=total, method="SLSQP", options=options)
     return found.fun
-
-
-IDENTITIES = [k for k, step in enumerate(threshold.build().steps) if isinstance(step, Identity)]
-
-
-@pytest.mark.parametrize("number", IDENTITIES)
-def test_no_identity_closes_one_per_cent_off(chain, number):
-    step = chain.steps[number]
-    assert step.check().passed
-    assert not dataclasses.replace(step, rhs=step.rhs * sp.Rational(101, 100)).check().passed
-
-
-@pytest.mark.parametrize("number", [k for k, s in enumerate(threshold.build().steps) if isinstance(s, Balls)])
-def test_no_ball_step_closes_the_other_way_round(chain, number):
-    step = chain.steps[number]
-    other = {sp.Gt: sp.Lt, sp.Lt: sp.Gt}[type(step.relation)]
-    spoiled = dataclasses.replace(step, relation=other(*step.relation.args, evaluate=False))
-    assert spoiled.check().verdict is Verdict.REFUTED
 
 
 def test_larger_boxes_are_refused():
