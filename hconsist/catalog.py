@@ -76,6 +76,7 @@ FIGURES = (
     ("zero_interval", "bounded scores: T of cross-entropy and the interval on which it vanishes"),
     ("proof_tree", "two proofs by subdivision, box by box"),
     ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),
+    ("constants_ladder", "the quadratic constants at zero of all losses, with computed marks"),
 )
 
 

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from hconsist import catalog, plotting
 from hconsist.domains import InputError
-from hconsist.figures import gamma, improvement, phi_family, transformations
+from hconsist.figures import gamma, improvement, phi_family, score_search, transformations
 from hconsist.figures.brute_force import lower_hull, regret
 
 SMALL = {
@@ -18,6 +18,7 @@ SMALL = {
     "zero_interval": {"points": 21, "marked": 4},
     "proof_tree": {},
     "gaps_in_tau": {"points": 21, "places": 6},
+    "constants_ladder": {},
 }
 
 
@@ -167,6 +168,23 @@ def test_marks_of_the_zero_interval_lie_on_its_curves_and_the_bars_end_where_the
             assert np.array_equal(table["T"][row, column] > 0, table["t"] > t0)
 
 
+def test_the_ladder_of_constants_is_found_by_the_direct_search(tables):
+    """Every constant to 2.5 per cent, the rest of T at t = 1/200 for ten labels; found and stated independently."""
+    table = tables["constants_ladder"]
+    np.testing.assert_allclose(table["found"], table["theory"], rtol=0.025)
+    spread = np.ptp(table["found"], axis=1) / table["found"][:, 0]
+    free = np.ptp(table["theory"], axis=1) == 0
+    assert np.all(spread[free] < 1e-4) and np.all(spread[~free] > 0.05) and np.sum(~free) == 5
+    comp_sum = table["found"][table["group"] == "comp-sum"]
+    assert comp_sum.min() == comp_sum[1].min() > 0.47104
+
+
+def test_the_search_for_constants_would_notice_a_smaller_one():
+    """Negative control by hand: (2 + eps)^2/8 is no longer the constant of poly-1 where (3 + eps)^2/12 is less."""
+    found = [score_search.constant(score_search.poly_one(4.0), n) for n in (2, 3)]
+    np.testing.assert_allclose(found, [36 / 8, 49 / 12], rtol=0.01)
+
+
 # --- artists ------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +222,7 @@ def test_lines_show_the_tables(figures, tables):
         ("improvement", ["logistic", "MAE", "nothing to gain"]),
         ("zero_interval", [r"$\Lambda=0.5$", "scores without a limit", "$[0, t_0]$: $T=0$"]),
         ("gaps_in_tau", ["frequencies 1/3", "Jensen's limit", "the zero-one error it allows"]),
+        ("constants_ladder", ["one-versus-all", "a floor for", "focal"]),
     ],
 )
 def test_direct_labels(figures, name, words):
