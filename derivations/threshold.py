@@ -164,6 +164,8 @@ def _runs(chain: Callable[[], Derivation]) -> Callable[..., Evidence]:
 def _setting() -> tuple[Step, ...]:
     T, D = sp.Function("T_n")(t), sp.Function("D_2")(t)
     Dm = sp.Function("D_m")(t)
+    mean = ((1 + t) ** a + (1 - t) ** a) / 2
+    bend = a * (a - 1) * ((1 + t) ** (a - 2) + (1 - t) ** (a - 2)) / 2
     return (
         Checked("Up to tau = 1", (sp.Eq(T, D, evaluate=False),), _runs(freezing.build), method="derivation freezing"),
         Checked("Up to tau = 3/2", (sp.Eq(T, D, evaluate=False),), _runs(two_label_sharpness.build),
@@ -178,8 +180,8 @@ def _setting() -> tuple[Step, ...]:
                      r"$m = 2$ on all of $[0, 1]$. At the kink $\alpha D_m(t_m) \ge \gamma t_m^{1+\alpha}$, $\gamma = "
                      r"1 - 2^{-\alpha}$. Beyond it $\alpha D_m \ge \max((1+t)/L, t) - m^{-\alpha}$, $L = (m - 2 + "
                      r"2^b)^\alpha$, the first with equality at $t_m$; the two cross at $1/l$, $L = 1 + l$."),
-        Identity("Second derivative of the power mean at 0",
-                 sp.diff(((1 + t) ** a + (1 - t) ** a) / 2, t, 2).subs(t, 0) / a / 2, (a - 1) / 2),
+        Identity("Second derivative of A = M_a^a", sp.Derivative(mean, t, 2), bend, put={t: 1 / (1 + y)}),
+        Identity("Its value at 0", bend.subs(t, 0), a * (a - 1), text=r"So $M_a - 1 \sim (a-1) t^2/2$."),
         Identity("Start of the two-label curve", 2 ** (-AL) * (a - 1) / 2, AL * START,
                  text=r"$\alpha D_2 = 2^{-\alpha}(M_a - 1) \sim \alpha d_0 t^2$ with $d_0 = a 2^{1/a}/4$. As it is "
                       r"concave in $t^2$, $D_2 \le d_0 t^2$."),
