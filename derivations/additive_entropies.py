@@ -19,8 +19,8 @@ __all__ = ["build", "entmax_evidence", "logistic_evidence", "many_labels_evidenc
 
 STATEMENT = (
     r"Let the least conditional risk be $H(p) = \sum \eta(p_i)$ and the loss nonincreasing in the label's own score. "
-    r"If $\eta'(c+h) + \eta'(c-h) \ge 2\eta'(c)$ for $h \le c \le 1/2$ and a tie of two labels attains $2\eta(1/2)$, "
-    r"then for every $n$ the transformation is $T(t) = 2\eta(1/2) - \eta((1+t)/2) - \eta((1-t)/2)$. Sparsemax: "
+    r"If $\eta'(c+h) + \eta'(c-h) \ge 2 \eta'(c)$ for $h \le c \le 1/2$ and a tie of two labels attains $2 \eta(1/2)$, "
+    r"then for every $n$ the transformation is $T(t) = 2 \eta(1/2) - \eta((1+t)/2) - \eta((1-t)/2)$. Sparsemax: "
     r"$t^2/4$. $\alpha$-entmax, $1 < \alpha \le 2$: $((1+t)^\alpha + (1-t)^\alpha - 2)/(2^\alpha \alpha (\alpha-1))$. "
     r"One-versus-all logistic: $2 T_{CE}$. $\alpha$-entmax with $\alpha \ge 2$ depends on $n$: "
     r"$((1-(n-1)t)_+/n)^{\alpha-2} \le 4 T_n(t)/t^2$ for all $t$, and $4 T_n(t)/t^2 \le (1/n + t/2)^{\alpha-2}$ for $t "
@@ -91,8 +91,8 @@ def _general() -> tuple[Step, ...]:
         Identity("The two-label law", (1 + t) / 2 * own + (1 - t) / 2 * own, HALF * own + HALF * own,
                  text=r"$p = ((1+t)/2, (1-t)/2, 0, ...)$: where labels 1 and 2 tie, their losses are equal and $p$ "
                       r"costs what $q = (1/2, 1/2, 0, ...)$ costs. If such scores, on top of all others, reach $H(q) = "
-                      r"2\eta(1/2)$ or come close, the regret of label 2 is at most $G(1/2)$: with $\eta(0) = 0$, $T_n "
-                      r"= T$."),
+                      r"2 \eta(1/2)$ or come close, the regret of label 2 is at most $G(1/2)$: with $\eta(0) = 0$, "
+                      r"$T_n = T$."),
     )  # fmt: skip
 
 
@@ -103,13 +103,13 @@ def _fenchel() -> tuple[Step, ...]:
     eta_ = tsallis(order)
     return (
         Given("Fenchel-Young losses", text=r"$l_i(h) = \Omega^*(h) - h_i$ with $\Omega(p) = -\sum \eta(p_i)$ convex on "
-              r"the simplex, $\Omega^*(h) = \max_q (\langle q, h\rangle - \Omega(q))$; the score set is complete."),
+              r"the simplex, $\Omega^*(h) = \max_q (q \cdot h - \Omega(q))$; the score set is complete."),
         Identity("They fall in the own score", (omega - score) - (omega - other), other - score,
                  text=r"$h_i \le h_k$ gives $l_i \ge l_k$: the hypothesis of the pair bound, which needs no minimum."),
         Cited("Least cost", "Fenchel's inequality",
-              text=r"$C(p,h) = \Omega^*(h) - \langle p, h\rangle \ge -\Omega(p)$, with equality where $h = \nabla "
-                   r"\Omega(p)$: there the concave function $\langle q, h\rangle - \Omega(q)$ is largest at $q = p$. "
-                   r"For entmax the gradient is finite at every law, so the minimum is attained."),
+              text=r"$C(p,h) = \Omega^*(h) - p \cdot h \ge -\Omega(p)$, with equality where $h$ is the gradient of "
+                   r"$\Omega$ at $p$: there the concave function $q \cdot h - \Omega(q)$ is largest at $q = p$. For "
+                   r"entmax the gradient is finite at every law, so the minimum is attained."),
         Identity("Scores of entmax", -sp.Derivative(eta_(p), p), p**order / order - 1 / ((1 + order) * order),
                  text=r"$\alpha = 1 + a$; the last term is the same for all labels. The scores of $(1/2, 1/2, 0, ...)$ "
                       r"tie labels 1 and 2 on top."),
@@ -167,10 +167,10 @@ def _logistic() -> tuple[Step, ...]:
         Identity("Its least cost", sp.log(1 + p / (1 - p)) - p * sp.log(p / (1 - p)), entropy(p), put=inside,
                  text=r"A convex function of the score, so $H(p) = \sum \eta(p_i)$, in the limit where $p_i$ is 0 or "
                       r"1: $\eta(0) = 0$. Scores 0 for labels 1 and 2, $-M$ for the others, $M \to \infty$, reach "
-                      r"$2\eta(1/2)$."),
+                      r"$2 \eta(1/2)$."),
         Identity("Slope of its eta", sp.Derivative(entropy(p), p), slope(p), put=inside),
         Sign("Its condition", ge(product, 0), form=h**2 * (1 - 2 * c), put={c: 1 / (2 + x)},
-             text=r"$\eta'(c+h) + \eta'(c-h) - 2\eta'(c)$ is the logarithm of $((1-c)^2 - h^2) c^2/((1-c)^2 (c^2 - "
+             text=r"$\eta'(c+h) + \eta'(c-h) - 2 \eta'(c)$ is the logarithm of $((1-c)^2 - h^2) c^2/((1-c)^2 (c^2 - "
                   r"h^2))$; $c \le 1/2$ enters here."),
         Identity("One-versus-all logistic", pair_gap(entropy, HALF, t / 2), curve, put={t: 1 / (1 + y)}),
     )  # fmt: skip

@@ -17,7 +17,7 @@ __all__ = ["CONSTANT", "build", "constant_evidence", "two_labels"]
 STATEMENT = (
     r"For $\psi(s) = (1-s)^\gamma (-\log s)$, every $\gamma \ge 0$ and every number $n$ of labels, the transformation "
     r"for complete sets is the two-label curve $T_2$. Near zero $T_2(t) = c t^2 + o(t^2)$ with $c = 2^{-\gamma-1} (1 + "
-    r"\gamma \log 2)^2/(1 + 2\gamma + \gamma(\gamma-1) \log 2)$."
+    r"\gamma \log 2)^2/(1 + 2 \gamma + \gamma(\gamma-1) \log 2)$."
 )
 
 ge, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Le))

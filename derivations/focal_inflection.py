@@ -74,8 +74,8 @@ def _second_derivative() -> tuple[Step, ...]:
         Identity("g'' from l = log g", sp.Derivative(sp.exp(power), s, 2),
                  sp.exp(power) * (sp.diff(power, s, 2) + sp.diff(power, s) ** 2)),
         Identity("The sign of g''", (second + first**2).subs(plain), gam * PHI / (s * Q * SIZE),
-                 text=r"This is $g''/g$; $A = V/q$ and $W = L/q - 2 - \gamma s$: $g''$ has the sign of $\Phi = 1 + "
-                      r"(2\gamma-1) s + (\gamma-1) s A - 2W/A$. To show: once positive, $\Phi$ stays so as $s$ grows."),
+                 text=r"This is $g''/g$; $A = V/q$ and $W = L/q - 2 - \gamma s$: $g''$ has the sign of $\Phi = 1 + (2 "
+                      r"\gamma-1) s + (\gamma-1) s A - 2W/A$. To show: once positive, $\Phi$ stays so as $s$ grows."),
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _positive() -> tuple[Step, ...]:
     quotient = {r: ((1 + s) / (2 * s)).subs(far) - a}
     return (
         Sign("gamma < 1, W < 0, s <= 1/2", gt(base, 0), put=_ranges() | near,
-             text=r"$\Phi = 1 + (2\gamma-1)s - (1-\gamma)sA + 2(-W)/A$, and $-W > 0$; $A \le 1 + \gamma$."),
+             text=r"$\Phi = 1 + (2 \gamma-1)s - (1-\gamma)sA + 2(-W)/A$, and $-W > 0$; $A \le 1 + \gamma$."),
         Sign("gamma < 1, W < 0, s >= 1/2", gt(base + 2 * (2 + gam * s - r) / A, 0), put=_ranges() | far | quotient,
              text=r"$A \le 1 + \gamma$, $r = L/q \le (1+s)/(2s)$. So $\Phi$ grows where $W \ge 0$, an interval from 0, "
                   r"and is positive beyond, for $\gamma < 1$ too: $g$ is concave, then convex."),

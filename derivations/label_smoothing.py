@@ -17,7 +17,7 @@ __all__ = ["build", "evidence", "regret"]
 STATEMENT = (
     r"For cross-entropy with smoothed targets, $l_y = -(1-\epsilon) \log s_y - (\epsilon/n) \sum_k \log s_k$, $0 \le "
     r"\epsilon < 1$, and complete sets of $n$ labels, the transformation is $T(t) = M T_{CE}((1-\epsilon)t/M)$ with $M "
-    r"= 1 - (n-2)\epsilon/n$."
+    r"= 1 - (n-2) \epsilon/n$."
 )
 
 ge, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Le))

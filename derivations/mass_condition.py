@@ -72,9 +72,9 @@ def _scores() -> tuple[Step, ...]:
         Combination("A label outside the pool", ge(lam * gi, lam * g * si / sig), ((lam * si, ratio),),
                     text=r"$p_i \ge d s_i/\sigma$, also where both are 0."),
         Words("Summed over the labels outside", (share, rest),
-              text=r"Their scores sum to $1 - k\sigma$; their probabilities to $Q$."),
+              text=r"Their scores sum to $1 - k \sigma$; their probabilities to $Q$."),
         Combination("The mean is at most the score", ge(sig, d), ((sig, share), (-sig, rest)),
-                    text=r"$1 \ge kd + (d/\sigma)(1 - k\sigma) = d/\sigma$."),
+                    text=r"$1 \ge kd + (d/\sigma)(1 - k \sigma) = d/\sigma$."),
     )  # fmt: skip
 
 
@@ -90,17 +90,17 @@ def _pair() -> tuple[Step, ...]:
         Given("Mass of the pool", (balance, above),
               text=r"$P = p_1 + p_j$; the $k - 2$ other members of the pool have mass $O$ and each exceeds $d$."),
         Combination("The pair is light", le(mass, 2 * sig), ((-1, balance), (1, above), (2, score)),
-                    text=r"$P \le 2d \le 2\sigma$."),
+                    text=r"$P \le 2d \le 2 \sigma$."),
         Given("Splitting the pair's scores", (split, other),
               text=r"$C = C_j(p)$ at the tied scores, $\psi_m = \psi(\sigma)$; $V$ is the least cost of labels 1 and "
-                   r"$j$ with $s_1 + s_j = 2\sigma$, the other scores unchanged."),
+                   r"$j$ with $s_1 + s_j = 2 \sigma$, the other scores unchanged."),
         Combination("Regret of the pair", ge(cost - entropy, mass * middle - best), ((1, split), (1, other)),
-                    text=r"This is $P R_{2\sigma}(t/P)$ with $R$ of Theorem 2, convex in its argument and 0 at 0."),
+                    text=r"This is $P R_{2 \sigma}(t/P)$ with $R$ of Theorem 2, convex in its argument and 0 at 0."),
         small,
         Combination("A lighter pair costs more", ge(2 * sig * (ratio * at_ratio), 2 * sig * at_t),
                     ((2 * sig, small, {mass: ratio}),),
-                    text=r"$P = 2\sigma r$ with $r \le 1$, at the gap $t/(2\sigma)$: $P R_{2\sigma}(t/P) \ge 2\sigma "
-                         r"R_{2\sigma}(t/(2\sigma)) = B(\sigma)$."),
+                    text=r"$P = 2 \sigma r$ with $r \le 1$, at the gap $t/(2 \sigma)$: $P R_{2 \sigma}(t/P) \ge 2 "
+                         r"\sigma R_{2 \sigma}(t/(2 \sigma)) = B(\sigma)$."),
     )  # fmt: skip
 
 
@@ -123,9 +123,9 @@ def _envelope() -> tuple[Step, ...]:
                       r"$(x+h) = \mu g_1$ and $(x-h) = \mu g_2$ with $g_i = g(s_i)$."),
         Identity("The weight", weight * (g1 + g2), 2 * x, put={weight: 2 * x / (g1 + g2)}),
         Identity("Its last term", 2 * (weight * g2) * (-1 / g2), -4 * x / (g1 + g2), put={weight: 2 * x / (g1 + g2)},
-                 text=r"$2(x-h)\psi'(s_2)$."),
+                 text=r"$2(x-h) \psi'(s_2)$."),
         Identity("Derivative of the even split", sp.Derivative(2 * x * psi(x), x), 2 * psi(x) + 2 * x * psi(x, 1),
-                 text=r"$\psi'(x) = -1/g(x)$; together $B' = 2\psi(x) - 2x/g(x) - \psi(s_1) - \psi(s_2) + "
+                 text=r"$\psi'(x) = -1/g(x)$; together $B' = 2 \psi(x) - 2x/g(x) - \psi(s_1) - \psi(s_2) + "
                       r"4x/(g_1 + g_2)$."),
         Given("(M2)", (second_condition,), text=r"$\psi_1$, $\psi_2$, $\psi_m$ are $\psi$ at $s_1$, $s_2$, $x$."),
         Combination("B falls", le(slope, 0), ((2, second_condition),), text=r"$B' \le 0$ for $h \le x \le 1/2$."),
@@ -143,7 +143,7 @@ def _curve() -> tuple[Step, ...]:
         theorem(freezing, "Its forced cost", text=r"The two-label law shows that the transformation is at most "
                                                   r"$R_1 = T_2$ for every $n$."),
         Words("The lines above, in order", lines,
-              text=r"$R_P = P R_{2\sigma}(t/P)$ and $B_\sigma = B(\sigma)$, $\sigma \le 1/2$."),
+              text=r"$R_P = P R_{2 \sigma}(t/P)$ and $B_\sigma = B(\sigma)$, $\sigma \le 1/2$."),
         Combination("Theorem 9", ge(regret, curve), tuple((1, line) for line in lines),
                     text=r"For every law and every $n$; with the two-label law, $T_n = T_2$."),
     )  # fmt: skip
@@ -154,7 +154,8 @@ def _local() -> tuple[Step, ...]:
     gain = slack(psi(x + z), psi(x - z), psi(x), x, -1 / psi(x + z, 1), -1 / psi(x - z, 1), -1 / psi(x, 1))
     curvature = psi(x, 2) + x * psi(x, 3) - 2 * x * psi(x, 2) ** 2 / psi(x, 1)
     return (
-        Identity("(M2) at equal scores", gain.subs(z, 0), 0, text=r"Slack of (M2) at $s_{1,2} = x \pm z$, $z = 0$."),
+        Identity("(M2) at equal scores", gain.subs(z, 0), 0, text=r"Slack of (M2) at $s_1 = x + z$, $s_2 = x - z$, $z "
+                                                                  r"= 0$."),
         Identity("Its first derivative in z", sp.diff(gain, z).subs(z, 0), 0),
         Identity("Its second derivative in z", sp.diff(gain, z, 2).subs(z, 0), curvature),
         Identity("The infinitesimal form", sp.Derivative(local_slack(x), x),
@@ -167,5 +168,5 @@ def _control() -> Step:
     """psi = -log s + 4 (1 - s) at x = 1/2, s = x (1 +- z)."""
     w = sp.Symbol("w", positive=True)
     return Refutation("(M2) fails for -log s + 4 (1 - s)", ge(-sp.log(1 - w) / 2, 2 * w / (3 - 2 * w)),
-                      {w: sp.Rational(1, 4)}, text=r"$x = 1/2$, $s_{1,2} = x(1 \pm \sqrt w)$, in the form of the "
-                                                   r"derivation poly_one with $k = 2$.")  # fmt: skip
+                      {w: sp.Rational(1, 4)}, text=r"$x = 1/2$, $s_1 = x(1 + \sqrt w)$, $s_2 = x(1 - \sqrt w)$, in the "
+                                                   r"form of the derivation poly_one with $k = 2$.")  # fmt: skip

@@ -11,6 +11,7 @@ from functools import partial
 import sympy as sp
 
 from hconsist.derivations import freezing
+from hconsist.derivations.curves import logistic
 from hconsist.derivations.links import theorem
 from hconsist.derivations.undetermined import smooth
 from hconsist.steps import Combination, Derivation, Given, Identity, Refutation, Sign, Step, Words
@@ -18,8 +19,8 @@ from hconsist.steps import Combination, Derivation, Given, Identity, Refutation,
 __all__ = ["INTERIOR_MASS", "build"]
 
 STATEMENT = (
-    r"Let $\psi$ be convex with $\psi' < 0$, and let $g = -1/\psi'$ be strictly increasing and twice continuously "
-    r"differentiable on $(0,1)$, $g(0+) = 0$, concave on $(0, s_0]$ and convex on $[s_0, 1)$; either may be empty. "
+    r"Let $\psi$ be convex with $\psi' < 0$, and let $g = -1/\psi'$ be twice continuously differentiable on $(0,1)$, "
+    r"$g' > 0$, $g(0+) = 0$, concave on $(0, s_0]$ and convex on $[s_0, 1)$; either may be empty. "
     r"(i) $R_\Sigma(t)$ of Theorem 2 first grows and then falls in $\Sigma$, so the transformation for every $n$ is at "
     r"least $\min(R_{0+}, R_1)$. (ii) If $\psi(s) + \log s$ has a limit at 0, then $R_{0+} = T_{CE}$. (iii) If $K(s) + "
     r"K(1-s) \ge 0$ on $(0, 1/2]$ with $K = \psi''/|\psi'| - |\psi'|$, then $R_1 \le T_{CE}$. With all three, the "
@@ -45,21 +46,25 @@ def _kernel() -> tuple[Step, ...]:
     right = (t - y) * u / 2 * G(u * (1 + y) / 2, 1) + G(u * (1 + y) / 2)
     left = (t - y) * u / 2 * G(u * (1 - y) / 2, 1) - G(u * (1 - y) / 2)
     gain = G(u * (1 + t) / 2) + G(u * (1 - t) / 2) - 2 * G(u / 2)
+    upper = sp.UnevaluatedExpr(right.subs(y, t) - right.subs(y, 0))
+    lower = sp.UnevaluatedExpr(left.subs(y, 0) - left.subs(y, t))
+    place = {y: 2 * z / u - 1}
     return (
         theorem(freezing, "The sign of the derivative of R",
-                text=r"$p_1 u = g_1$ and $p_2 u = g_2$ with $p_{1,2} = (1 \pm t)/2$, $u = g_1 + g_2$, $0 < t < 1$. So "
-                     r"$\partial R/\partial\Sigma \ge 0$ exactly where $g(\Sigma/2) \ge u/2$, that is where $\Sigma = "
+                text=r"$p_1 u = g_1$ and $p_2 u = g_2$ with $p_1 = (1+t)/2$, $p_2 = (1-t)/2$, $u = g_1 + g_2$, $0 < t "
+                     r"< 1$. So $R$ grows with $\Sigma$ exactly where $g(\Sigma/2) \ge u/2$, that is where $\Sigma = "
                      r"G(p_1 u) + G(p_2 u) \ge 2 G(u/2)$; and $u$ grows with $\Sigma$."),
         Identity("Integration by parts, upper half", sp.Derivative(right, y),
                  (t - y) * u**2 / 4 * G(u * (1 + y) / 2, 2), text=r"From $y = 0$ to $t$."),
         Identity("Integration by parts, lower half", sp.Derivative(left, y),
                  -(t - y) * u**2 / 4 * G(u * (1 - y) / 2, 2), text=r"At $-y$."),
-        Identity("The gain as an integral", (right.subs(y, t) - right.subs(y, 0)) - (left.subs(y, t) - left.subs(y, 0)),
-                 gain, text=r"$D(u) = G(p_1 u) + G(p_2 u) - 2G(u/2)$ is $(u^2/4) \int (t - |y|)_+ G''(u(1+y)/2) dy = "
-                            r"(u/2) \int k(z, u) G''(z) dz$ with $z = u(1+y)/2$ and $k(z,u) = \min(2z/u - (1-t), "
-                            r"(1+t) - 2z/u)_+$."),
-        Identity("The triangle", t - (2 * z / u - 1), (1 + t) - 2 * z / u,
-                 text=r"$t - |y|$ is the smaller of $t + y$ and $t - y$, $y = 2z/u - 1$."),
+        Identity("The gain as an integral", upper + lower, gain,
+                 text=r"The two halves. $D(u) = G(p_1 u) + G(p_2 u) - 2 G(u/2)$ is $u^2/4$ times the integral over $y$ "
+                      r"of $(t - |y|)_+ G''(u(1+y)/2)$, which is $u/2$ times the integral over $z = u(1+y)/2$ of $k(z, "
+                      r"u) G''(z)$, $k$ the positive part of $t - |y|$."),
+        Identity("The rising branch of k", t + y, 2 * z / u - (1 - t), put=place,
+                 text=r"$t - |y|$ is the smaller of $t + y$ and $t - y$."),
+        Identity("The falling branch of k", t - y, (1 + t) - 2 * z / u, put=place),
     )  # fmt: skip
 
 
@@ -134,11 +139,11 @@ def _ends() -> tuple[Step, ...]:
     near = tuple(le(r, delta) for r in (r0, -r1, -r2))
     return (
         Identity("(ii) the gain for small scores", gain, plain + r0 - p1 * r1 - p2 * r2, put=inside,
-                 text=r"$\psi(s) = -\log s + c + r(s)$, $r \to 0$ at 0; scores $a\Sigma$ and $(1-a)\Sigma$."),
+                 text=r"$\psi(s) = -\log s + c + r(s)$, $r \to 0$ at 0; scores $a \Sigma$ and $(1-a) \Sigma$."),
         Given("(ii) small remainders", near, text=r"$|r| \le \delta$ on $(0, \Sigma]$."),
         Combination("(ii) the remainders together", le(r0 - p1 * r1 - p2 * r2, 2 * delta),
                     ((1, near[0]), (p1, near[1]), (p2, near[2])), put={p1: 1 / (1 + y)},
-                    text=r"And at least $-2\delta$ in the same way, for every $a$: $|R_\Sigma - T_{CE}| \le 2\delta "
+                    text=r"And at least $-2 \delta$ in the same way, for every $a$: $|R_\Sigma - T_{CE}| \le 2 \delta "
                          r"\to 0$, where $T_{CE}(t)$ is the largest $\log 2 + p_1 \log a + p_2 \log(1-a)$."),
     )  # fmt: skip
 
@@ -168,7 +173,7 @@ def _second_derivatives() -> tuple[Step, ...]:
         Identity("(iii) second derivative of R_1", (1 / g1 + 1 / g2) / 2 / rate, bend,
                  text=r"$-V'' = (1/g_1 + 1/g_2)/2 \cdot ds/dt$."),
         Identity("(iii) second derivative of T_CE",
-                 sp.Derivative(((1 + t) * sp.log(1 + t) + (1 - t) * sp.log(1 - t)) / 2, t, 2).doit(), 1 / (1 - t**2)),
+                 sp.Derivative(logistic(t), t, 2), 1 / (1 - t**2)),
         Identity("(iii) at this t", 1 / (1 - ((g1 - g2) / (g1 + g2)) ** 2), (g1 + g2) ** 2 / (4 * g1 * g2)),
         Given("(iii) the curvature condition", (curvature,),
               text=r"$K(s) + K(1-s) \ge 0$: $|\psi'| = 1/g$ and $\psi''/|\psi'| = g \psi''$."),

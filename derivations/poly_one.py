@@ -82,7 +82,7 @@ def _conditions() -> tuple[Step, ...]:
         Sign("psi is convex", gt(sp.Derivative(loss(s), s, 2), 0), form=1 / s**2),
         Sign("(M1)", le(sp.Derivative(g / s, s), 0), form=eps / (1 + eps * s) ** 2),
         Identity("(M2), left side", (loss(ends[0]) + loss(ends[1])) / 2 - loss(x), -sp.log(1 - z**2) / 2, put=inside,
-                 text=r"$s_{1,2} = x(1 \pm z)$, $0 < z < 1$."),
+                 text=r"$s_1 = x(1 + z)$, $s_2 = x(1 - z)$, $0 < z < 1$."),
         Identity("(M2), right side", x * (2 / (weights[0] + weights[1]) - 1 / weights[2]),
                  (k * w / (1 + k - k * w)).subs({k: eps * x, w: z**2}),
                  text=r"$k w/(1 + k - k w)$ with $k = \epsilon x$ and $w = z^2$."),

@@ -16,7 +16,7 @@ __all__ = ["build", "evidence"]
 
 STATEMENT = (
     r"For $l_y(h) = \sum_{k \ne y} \log(1 + e^{h_k - h_y})$ and complete score sets the transformation is $T_{CE}(t) = "
-    r"((1+t)\log(1+t) + (1-t)\log(1-t))/2$ for every number $n$ of labels."
+    r"((1+t) \log(1+t) + (1-t) \log(1-t))/2$ for every number $n$ of labels."
 )
 
 ge, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Le))

@@ -36,7 +36,7 @@ MODULES = {
     "focal_inflection": (focal_inflection, 27),
     "label_smoothing": (label_smoothing, 10),
     "mass_condition": (mass_condition, 20),
-    "one_inflection": (one_inflection, 25),
+    "one_inflection": (one_inflection, 26),
     "pair_bound": (pair_bound, 8),
     "poly_one": (poly_one, 15),
     "small_gaps": (small_gaps, 9),
