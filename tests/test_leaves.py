@@ -144,6 +144,36 @@ def test_the_sign_of_a_coefficient_decides(order, sign, closes):
     assert found.complete is closes
 
 
+def test_strict_means_strict_on_a_strip_too():
+    """On a flat box at y = 0 the first coefficient of x y is exactly 0; the strip is the whole box."""
+    flat, edge = {x: (F(0), F(1)), y: (F(0), F(0))}, Vanishing(x, 0, 1, F(1))
+    assert prove_nonnegative(x * y, flat, vanishing=edge).passed
+    assert not prove_nonnegative(x * y, flat, vanishing=edge, strict=True).passed
+
+
+def test_orders_of_edges():
+    for at, order, proved in ((1, 2, True), (1, 3, False), (0, 2, False)):
+        edge = Vanishing(x, at, order)
+        assert prove_nonnegative((1 - x) ** 2 * (4 + x), {x: (F(0), F(1))}, vanishing=edge).passed is proved
+    for order in (0, -1):
+        with pytest.raises(ValueError, match="order must be an integer >= 1"):
+            prove_nonnegative(x, {x: (F(0), F(1))}, vanishing=Vanishing(x, 0, order))
+
+
+def test_one_undecided_lemma_is_enough(monkeypatch):
+    edges = (Vanishing(x, 0, 1), Vanishing(x, 1, 1))
+    for answers in ((LemmaStatus.PROVED, LemmaStatus.UNDECIDED), (LemmaStatus.UNDECIDED, LemmaStatus.PROVED)):
+        said = iter(answers)
+        monkeypatch.setattr("hconsist.rigorous.prove.prove_lemma", lambda *_, said=said: next(said))
+        assert prove_nonnegative(x * (1 - x), {x: (F(0), F(1))}, vanishing=edges).verdict is Verdict.SUPPORTED
+
+
+def test_a_choice_is_refused_together_with_an_edge():
+    r = sp.Symbol("r", real=True)
+    with pytest.raises(ValueError, match="without vanishing edges"):
+        prove_nonnegative(x + r, {x: (F(0), F(1))}, vanishing=Vanishing(x, 0, 1), choose=Choice((r,), lambda _: (0.0,)))
+
+
 def test_a_lemma_counts_every_order_below():
     """x (x - 1/10^9 (1 - x)) vanishes to order 1; a claim of order 2 or 3 is refuted, not undecided."""
     expression, box = x * (x - HIDDEN * (1 - x)), {x: (F(0), F(1))}
@@ -154,6 +184,8 @@ def test_a_lemma_counts_every_order_below():
         assert prove_lemma(1 + falling, Vanishing(x, 0, 1), box) is LemmaStatus.REFUTED
     hard = sp.sqrt(sp.sqrt(2) + sp.sqrt(3)) ** 4 - 5 - 2 * sp.sqrt(6)  # is 0
     assert prove_lemma(hard + x, Vanishing(x, 0, 1), box) is not LemmaStatus.REFUTED
+    tiny = sp.exp(sp.Rational(1, 2**3000)) - 1  # not 0, and no ball of the lemma sees it
+    assert prove_lemma(tiny + x, Vanishing(x, 0, 1), box) is LemmaStatus.UNDECIDED
     pole = prove_lemma(x * sp.log(x) + x, Vanishing(x, 0, 2), box)
     assert pole is LemmaStatus.UNDECIDED
 
