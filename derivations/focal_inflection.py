@@ -66,7 +66,8 @@ def _second_derivative() -> tuple[Step, ...]:
     real = {L: -sp.log(s)}
     return (
         Identity("g = -1/psi'", -1 / sp.Derivative(loss(s), s), (s * Q ** (1 - gam) / SIZE).subs(real), put=INSIDE,
-                 text=r"$V = q + \gamma s L$; it grows from $g(0+) = 0$, as $\psi$ is convex."),
+                 text=r"$V = q + \gamma s L$; $g$ grows, as $\psi$ is convex."),
+        Identity("g starts at 0", sp.Limit((s * Q ** (1 - gam) / SIZE).subs(real), s, 0, "+"), 0),
         Identity("V'", sp.Derivative(SIZE.subs(real), s), (gam * L - gam - 1).subs(real)),
         Identity("V''", sp.Derivative(SIZE.subs(real), s, 2), -gam / s),
         Identity("log g, once", sp.Derivative(logarithm, s), first),
@@ -111,30 +112,32 @@ def _large() -> tuple[Step, ...]:
     )  # fmt: skip
 
 
-def _letters() -> dict[sp.Symbol, sp.Expr]:
-    """A, r = L/q, w = -W' and b = A + s A' at s = 1/(1 + z)."""
+def _letters(*names: sp.Symbol) -> dict[sp.Symbol, sp.Expr]:
+    """s = 1/(1 + z) and what these of A, r = L/q, w = -W' and b = A + s A' are there."""
     size = 1 + gam * log / z
-    return {
+    values = {
         A: size,
         r: (1 + z) * log / z,
         w: (z - log) * (1 + z) ** 2 / z**2 + gam,
         b: size + gam * (log / z - 1 / (1 + z)) * (1 + z) / z,
     }
+    return INSIDE | {name: values[name] for name in names}
 
 
 def _small() -> tuple[Step, ...]:
     """gamma < 1."""
-    own = INSIDE | _letters()
-    high = Combination("A is at most 1 + gamma", le(A, 1 + gam), ((gam / z, chord),), put=own)
-    quotient = Combination("L/q is at most (1+s)/(2s)", le(r, (1 + s) / (2 * s)), (((1 + z) / z, mean),), put=own,
-                           text=r"$r = L/q$.")  # fmt: skip
+    high = Combination("A is at most 1 + gamma", le(A, 1 + gam), ((gam / z, chord),), put=_letters(A))
+    quotient = Combination("L/q is at most (1+s)/(2s)", le(r, (1 + s) / (2 * s)), (((1 + z) / z, mean),),
+                           put=_letters(r), text=r"$r = L/q$.")  # fmt: skip
     far = ge(r - 2 - gam * s, 0)
-    third = Combination("Where W >= 0, s is at most 1/3", ge(1 - 3 * s, 0), ((2 * s, quotient), (2 * s, far)), put=own)
+    third = Combination(
+        "Where W >= 0, s is at most 1/3", ge(1 - 3 * s, 0), ((2 * s, quotient), (2 * s, far)), put=_letters(r)
+    )
     steep = Combination("There W is steep", ge(w, sp.Rational(3, 2) + gam),
-                        (((1 + z) ** 2 / z**2, mean), (1 / (2 * s), third)), put=own,
+                        (((1 + z) ** 2 / z**2, mean), (1 / (2 * s), third)), put=_letters(w),
                         text=r"$w = -W' \ge 1/(2s) + \gamma$.")  # fmt: skip
     together = Combination("A + sA' is at most 1 + 2 gamma", le(b, 1 + 2 * gam), ((gam * (1 + 2 * z) / z**2, chord),),
-                           put=own, text=r"$b = A + s A'$.")  # fmt: skip
+                           put=_letters(b), text=r"$b = A + s A'$.")  # fmt: skip
     rise = 2 * gam - 1 - (1 - gam) * b + 2 * w / A + 2 * W * k / A**2
     ranges = _ranges() | {b: 1 + 2 * SMALL[gam] - a, w: sp.Rational(3, 2) + SMALL[gam] + h}
     return (

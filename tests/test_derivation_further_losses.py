@@ -33,7 +33,7 @@ MODULES = {
     "class_weights": (class_weights, 15),
     "focal": (focal, 10),
     "focal_curvature": (focal_curvature, 20),
-    "focal_inflection": (focal_inflection, 27),
+    "focal_inflection": (focal_inflection, 28),
     "label_smoothing": (label_smoothing, 10),
     "mass_condition": (mass_condition, 20),
     "one_inflection": (one_inflection, 26),
