@@ -209,6 +209,13 @@ def test_fields_of_the_wrong_kind_are_rejected(field, value):
     assert recheck({**body, "seal": seal(body)}).verdict is Verdict.REFUTED
 
 
+def test_the_seal_covers_every_field():
+    good = record("1 + x", {"x": ["0", "1"]})
+    for field in set(good) - {"seal"}:
+        assert seal({**good, field: "another"}) != good["seal"]
+        assert recheck({**good, field: "another"}).reason.startswith("the seal does not fit")
+
+
 def test_a_key_may_be_given_once_only(tmp_path):
     text = json.dumps(record("1 + x", {"x": ["0", "1"]}))
     file = tmp_path / "twice.json"
