@@ -29,7 +29,7 @@ STATEMENT = (
 
 ge, gt, le = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Gt, sp.Le))
 c, t, p, y, z, e = sp.symbols("c t p y z e", positive=True)
-h, x, w = sp.symbols("h x w", nonnegative=True)
+h, v, x, w = sp.symbols("h v x w", nonnegative=True)
 eta = smooth("eta")
 HALF = sp.Rational(1, 2)
 
@@ -78,9 +78,10 @@ def _general() -> tuple[Step, ...]:
     first, second, middle = sp.symbols("eta_1' eta_2' eta_m'", real=True)
     own = sp.Symbol("l_1", real=True)
     convex = ge(first + second, 2 * middle)
+    pooled, before = (sp.UnevaluatedExpr(e + p) for e in (2 * eta(c), eta(c + h) + eta(c - h)))
     return (
         theorem(pair_bound, "Pair bound", text=r"$C \ge H(q)$ where $p_1$, $p_j$ are replaced by their mean $c$."),
-        Identity("The pair gap", (2 * eta(c) + p) - (eta(c + h) + eta(c - h) + p), pair_gap(eta, c, h),
+        Identity("The pair gap", pooled - before, pair_gap(eta, c, h),
                  text=r"The regret is at least $H(q) - H(p) = G(c)$ with $p_1 = c + h$, $p_j = c - h$; $p$ here is the "
                       r"sum over the other labels."),
         Identity("Its slope in c", sp.Derivative(pair_gap(eta, c, h), c),
@@ -104,7 +105,7 @@ def _fenchel() -> tuple[Step, ...]:
     return (
         Given("Fenchel-Young losses", text=r"$l_i(h) = \Omega^*(h) - h_i$ with $\Omega(p) = -\sum \eta(p_i)$ convex on "
               r"the simplex, $\Omega^*(h) = \max_q (q \cdot h - \Omega(q))$; the score set is complete."),
-        Identity("They fall in the own score", (omega - score) - (omega - other), other - score,
+        Sign("They fall in the own score", ge(omega - score, omega - other), form=v, put={other: score + v},
                  text=r"$h_i \le h_k$ gives $l_i \ge l_k$: the hypothesis of the pair bound, which needs no minimum."),
         Cited("Least cost", "Fenchel's inequality",
               text=r"$C(p,h) = \Omega^*(h) - p \cdot h \ge -\Omega(p)$, with equality where $h$ is the gradient of "
@@ -121,8 +122,8 @@ def _fenchel() -> tuple[Step, ...]:
 def _sparsemax() -> tuple[Step, ...]:
     eta_ = tsallis(sp.S.One)
     return (
-        Identity("Sparsemax, slopes", sp.diff(eta_(c + h) + eta_(c - h) - 2 * eta_(c), c), 0, text=r"$\alpha = 2$, "
-                 r"$\eta = (p - p^2)/2$: the condition holds with equality."),
+        Identity("Sparsemax, slopes", sp.Derivative(eta_(c + h) + eta_(c - h) - 2 * eta_(c), c), 0,
+                 text=r"$\alpha = 2$, $\eta = (p - p^2)/2$: the condition holds with equality."),
         Identity("Sparsemax", pair_gap(eta_, HALF, t / 2), t**2 / 4),
     )  # fmt: skip
 
@@ -130,7 +131,7 @@ def _sparsemax() -> tuple[Step, ...]:
 def _entmax() -> tuple[Step, ...]:
     eta_, u = tsallis(e), sp.Symbol("u", nonnegative=True)
     upto, d = {e: 1 / (1 + w)}, sp.Symbol("d", positive=True)
-    slopes = sp.diff(eta_(d + u) + eta_(d - u) - 2 * eta_(d), d)
+    slopes = sp.Derivative(eta_(d + u) + eta_(d - u) - 2 * eta_(d), d)
     concave = theorem(two_label_sharpness, "Concavity of the power e, at a midpoint",
                       text=r"$e = \alpha - 1 \le 1$.")  # fmt: skip
     return (
@@ -161,7 +162,7 @@ def _logistic() -> tuple[Step, ...]:
         Identity("One-versus-all as a sum less the own score", sp.log(1 + sp.exp(-score)),
                  sp.log(1 + sp.exp(score)) - score,
                  text=r"$l_i(h) = S - h_i$ with $S = \sum \log(1 + e^{h_k})$."),
-        Identity("It falls in the own score", (rest - score) - (rest - other), other - score),
+        Sign("It falls in the own score", ge(rest - score, rest - other), form=v, put={other: score + v}),
         Identity("The best score of one label", sp.diff(sp.log(1 + sp.exp(score)) - p * score, score).subs(
                  score, sp.log(p / (1 - p))), 0, put=inside),
         Identity("Its least cost", sp.log(1 + p / (1 - p)) - p * sp.log(p / (1 - p)), entropy(p), put=inside,
@@ -208,7 +209,8 @@ def _many_labels() -> tuple[Step, ...]:
                  text=r"$p = (1/n + t/2, 1/n - t/2, 1/n, ..., 1/n)$, $t \le 2/n$, and equal scores, which are the best "
                       r"for the uniform law: the upper bound."),
         Identity("Their common limit", limit, n ** (-x), text=r"So $T_n(t)/t^2 \to n^{2-\alpha}/4$ as $t \to 0$."),
-        Identity("alpha = 3", (n ** (-x) / 4).subs(x, 1), 1 / (4 * n), text=r"1/8, 1/12, 1/20 for $n = 2, 3, 5$."),
+        Identity("alpha = 3", n ** (-x) / 4, 1 / (4 * n), put={x: sp.S.One},
+                 text=r"1/8, 1/12, 1/20 for $n = 2, 3, 5$."),
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def _zero() -> tuple[Step, ...]:
     edge = (ratio - 1) / (ratio + 1)
     return (
         Identity("The law that the loss sees", weight * probability * loss,
-                 total * (weight * probability / total * loss),
+                 total * sp.UnevaluatedExpr(weight * probability / total) * loss,
                  text=r"$C(p,s)$ is $W$ times the unweighted risk of the law $q = (w_i p_i)/W$, $W = \sum w_i p_i$: "
                       r"predicting $j$ costs nothing where $w_j p_j$ is the largest $w_i p_i$ (pooling, "
                       r"Theorem 1, with the pool $\{j\}$)."),

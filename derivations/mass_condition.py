@@ -133,13 +133,13 @@ def _envelope() -> tuple[Step, ...]:
 
 
 def _curve() -> tuple[Step, ...]:
-    regret, pair, at_sig, curve = sp.symbols("R R_P B_sigma T_2", real=True)
+    regret, pair, at_sig, curve, a, b = sp.symbols("R R_P B_sigma T_2 a b", real=True)
+    t = sp.Symbol("t", nonnegative=True)
     lines = (ge(regret, pair), ge(pair, at_sig), ge(at_sig, curve))
     return (
-        Identity("B at 1/2", 2 * HALF * (psi(HALF) - ((1 + h) / 2 * g1 + (1 - h) / 2 * g2)),
-                 psi(HALF) - (1 + h) / 2 * g1 - (1 - h) / 2 * g2,
-                 text=r"$B(1/2) = R_1(t) = T_2(t)$; the letters $h$, $g_1$, $g_2$ here are $t$ and $\psi$ at the best "
-                      r"split of 1."),
+        Identity("B at 1/2", 2 * x * psi(x) - (x + h) * a - (x - h) * b,
+                 psi(HALF) - (1 + t) / 2 * a - (1 - t) / 2 * b, put={x: HALF, h: t / 2},
+                 text=r"$B(1/2) = R_1(t) = T_2(t)$; $a$ and $b$ are $\psi$ at the best split of 1."),
         theorem(freezing, "Its forced cost", text=r"The two-label law shows that the transformation is at most "
                                                   r"$R_1 = T_2$ for every $n$."),
         Words("The lines above, in order", lines,
@@ -152,12 +152,13 @@ def _curve() -> tuple[Step, ...]:
 def _local() -> tuple[Step, ...]:
     """(M2) for scores near their mean."""
     gain = slack(psi(x + z), psi(x - z), psi(x), x, -1 / psi(x + z, 1), -1 / psi(x - z, 1), -1 / psi(x, 1))
+    equal = {z: sp.S.Zero}
     curvature = psi(x, 2) + x * psi(x, 3) - 2 * x * psi(x, 2) ** 2 / psi(x, 1)
     return (
-        Identity("(M2) at equal scores", gain.subs(z, 0), 0, text=r"Slack of (M2) at $s_1 = x + z$, $s_2 = x - z$, $z "
+        Identity("(M2) at equal scores", gain, 0, put=equal, text=r"Slack of (M2) at $s_1 = x + z$, $s_2 = x - z$, $z "
                                                                   r"= 0$."),
-        Identity("Its first derivative in z", sp.diff(gain, z).subs(z, 0), 0),
-        Identity("Its second derivative in z", sp.diff(gain, z, 2).subs(z, 0), curvature),
+        Identity("Its first derivative in z", sp.Derivative(gain, z), 0, put=equal),
+        Identity("Its second derivative in z", sp.Derivative(gain, (z, 2)), curvature, put=equal),
         Identity("The infinitesimal form", sp.Derivative(local_slack(x), x),
                  -(psi(x, 1) ** 2) / (x * psi(x, 2)) ** 2 * curvature,
                  text=r"So the second derivative is nonnegative exactly where $\psi'^2/(x \psi'')$ does not grow."),

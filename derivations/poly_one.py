@@ -97,14 +97,14 @@ def _conditions() -> tuple[Step, ...]:
 
 def _beyond() -> tuple[Step, ...]:
     m, e = sp.symbols("m epsilon", positive=True)
-    slope, bend = sp.diff(loss(s), s), sp.diff(loss(s), s, 2)
+    slopes = sp.Derivative(loss(s), s), sp.Derivative(loss(s), s, 2)
 
     def constant(size: sp.Expr) -> sp.Expr:
-        return small_gaps.constant(size, slope.subs(s, 1 / size), bend.subs(s, 1 / size)).subs(eps, e)
+        return small_gaps.constant(size, *(f.doit().subs(s, 1 / size) for f in slopes)).subs(eps, e)
 
     return (
         theorem(small_gaps, "Necessary condition", text=r"$T_n \le c_m t^2 + o(t^2)$ and $T_2 = c_2 t^2 + o(t^2)$."),
-        Identity("The constants", constant(m), (m + e) ** 2 / (4 * m)),
+        Identity("The constants", small_gaps.constant(m, *slopes).subs(eps, e), (m + e) ** 2 / (4 * m), put={s: 1 / m}),
         Identity("As a square", (m + e) ** 2 / (4 * m), (sp.sqrt(m) + e / sp.sqrt(m)) ** 2 / 4),
         Identity("m labels against two", constant(m) - constant(sp.Integer(2)), (m - 2) * (2 * m - e**2) / (8 * m),
                  text=r"Nonnegative exactly for $\epsilon \le \sqrt{2m}$; $m = 3$ is the first to fail."),

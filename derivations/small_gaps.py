@@ -26,6 +26,7 @@ psi = smooth("psi")
 m = sp.Symbol("m", positive=True)
 u = sp.Symbol("u", real=True)
 equal = 1 / m
+AT_ZERO = {u: sp.S.Zero}
 
 
 def constant(size: sp.Expr, slope: sp.Expr, bend: sp.Expr) -> sp.Expr:
@@ -56,16 +57,16 @@ def _law() -> tuple[Step, ...]:
     g, total = sp.symbols("g G", positive=True)
     gap, regret = _parts()
     return (
-        Identity("The scores are optimal for the law", g / total * (-1 / g), -1 / total,
+        Identity("The scores are optimal for the law", sp.UnevaluatedExpr(g / total) * (-1 / g), -1 / total,
                  text=r"Scores $s = (1/m + u, 1/m - u, 1/m, ..., 1/m)$, zero for further labels; $p_i = g(s_i)/G$ with "
                       r"$g = -1/\psi'$ and $G$ the sum of the $g(s_i)$. Then $p_i \psi'(s_i)$ is the same for all "
                       r"$m$."),
         Cited("Tangents", "a convex function lies above its tangents",
               text=r"So the cost is least at $s$: at other scores it is larger by at least $-1/G$ times the change of "
                    r"the sum of the $m$ scores, which cannot grow. $H(p)$ is the sum of $p_i \psi(s_i)$."),
-        Identity("Gap at u = 0", gap.subs(u, 0), 0,
+        Identity("Gap at u = 0", gap, 0, put=AT_ZERO,
                  text=r"$t(u) = p_1 - p_2$; $p_1$ is the largest entry for small $u > 0$, as $g$ grows."),
-        Identity("Regret at u = 0", regret.subs(u, 0), 0,
+        Identity("Regret at u = 0", regret, 0, put=AT_ZERO,
                  text=r"$r(u) = \psi(1/m) - H(p)$: all $m$ scores equal, a tie that may predict label 2."),
     )  # fmt: skip
 
@@ -73,14 +74,15 @@ def _law() -> tuple[Step, ...]:
 def _orders() -> tuple[Step, ...]:
     gap, regret = _parts()
     slope, bend = psi(equal, 1), psi(equal, 2)
+    first, second = sp.UnevaluatedExpr(-2 * bend / (m * slope)), sp.UnevaluatedExpr(2 * bend / m)
     return (
-        Identity("First order of the gap", sp.diff(gap, u).subs(u, 0), -2 * bend / (m * slope),
+        Identity("First order of the gap", sp.Derivative(gap, u), -2 * bend / (m * slope), put=AT_ZERO,
                  text=r"Not zero: $t(u)$ takes every small value."),
-        Identity("First order of the regret", sp.diff(regret, u).subs(u, 0), 0),
-        Identity("Second order of the regret", sp.diff(regret, u, 2).subs(u, 0), 2 * bend / m),
+        Identity("First order of the regret", sp.Derivative(regret, u), 0, put=AT_ZERO),
+        Identity("Second order of the regret", sp.Derivative(regret, (u, 2)), 2 * bend / m, put=AT_ZERO),
         Cited("Limit of the ratio", "Taylor's theorem",
               text=r"$r/t^2$ tends to $r''(0)/(2 t'(0)^2)$."),
-        Identity("Its value", (2 * bend / m) / (2 * (-2 * bend / (m * slope)) ** 2), constant(m, slope, bend)),
+        Identity("Its value", second / (2 * first**2), constant(m, slope, bend)),
     )  # fmt: skip
 
 

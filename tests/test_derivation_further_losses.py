@@ -26,7 +26,7 @@ from hconsist.derivations.undetermined import smooth
 from hconsist.evidence import Level, Verdict
 from hconsist.paper_checks.derived_losses import poly_search
 from hconsist.rigorous import prove_nonnegative
-from hconsist.steps import Refutation, Sign
+from hconsist.steps import Identity, Refutation, Sign
 
 MODULES = {
     "additive_entropies": (additive_entropies, 30),
@@ -87,6 +87,13 @@ def test_a_step_left_out_is_missed(name):
                 assert "not established" in shorter.check(user).reason  # one place earlier, counted from 1
                 missed += 1
     assert missed >= len(sources)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_identity_says_that_a_formula_is_itself(name):
+    """What SymPy cancels on its own, before it is printed and checked, would be a step that cannot fail."""
+    identities = [step for step in chain(MODULES[name][0]).steps if isinstance(step, Identity)]
+    assert [step.title for step in identities if sp.S(step.lhs) == sp.S(step.rhs)] == []
 
 
 @pytest.mark.parametrize("name", MODULES)
