@@ -83,8 +83,4 @@ def _constant() -> tuple[Step, ...]:
 
 
 def _control() -> Step:
-    gap, curve = two_labels()
-    point = {gam: sp.Integer(2), s: sp.Rational(3, 4)}
-    logistic = ((1 + gap) * sp.log(1 + gap) + (1 - gap) * sp.log(1 - gap)) / 2
-    return Refutation("The focal curve is not the logistic one", ge(curve, logistic), point,
-                      text=r"$\gamma = 2$, at the law for which the scores 3/4, 1/4 are optimal.")  # fmt: skip
+    return Refutation("Not the constant of cross-entropy", ge(CONSTANT, HALF), {gam: sp.Integer(2)})
