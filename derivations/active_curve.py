@@ -10,7 +10,9 @@ from functools import partial
 
 import sympy as sp
 
+from hconsist import catalog
 from hconsist.derivations import quadratic_floor
+from hconsist.derivations.links import proof
 from hconsist.evidence import Evidence
 from hconsist.steps import (
     Checked,
@@ -52,7 +54,7 @@ def build() -> Derivation:
 
 def evidence() -> Evidence:
     """Whether the chain closes."""
-    return build().run()
+    return catalog.derivation("active_curve").run()
 
 
 def _curves(r: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
@@ -65,7 +67,7 @@ def _setting() -> tuple[Step, ...]:
     split = {(1 + r) ** b: (1 + r) * (1 + r) ** e, (1 - r) ** b: (1 - r) * (1 - r) ** e}
     return (
         Checked("The curves", (sp.Eq(sp.Symbol("kappa"), r * L ** (-al), evaluate=False),),
-                lambda *shown: quadratic_floor.build().run(), method="derivation quadratic_floor",
+                lambda *shown: proof(quadratic_floor).run(), method="derivation quadratic_floor",
                 text=r"$\alpha D_m(t)$ is the largest $(1 + rt) L^{-\alpha} - m^{-\alpha}$ over $r \ge 0$: affine in "
                      r"$t$ with slope $\kappa = r L^{-\alpha}$, so its conjugate at $\kappa$ is $h = m^{-\alpha} - "
                      r"L^{-\alpha}$."),
@@ -132,13 +134,13 @@ def _near() -> tuple[Step, ...]:
     rate = sp.diff(ratio, r).subs(slopes).subs({P: p, Q: q})
     down = Monotone("The power e - 1 decreases", -((c + x) ** (e - 1)), x, put=UPTO)
     return (
-        Identity("c at 0", low.subs(r, 0), 2),
-        Identity("C at 0", big.subs(r, 0), 2, text=r"So $A$ and $\Delta$ vanish at 0."),
+        Identity("c at 0", low, 2, put={r: sp.S.Zero}),
+        Identity("C at 0", big, 2, put={r: sp.S.Zero}, text=r"So $A$ and $\Delta$ vanish at 0."),
         Identity("Slope of A", sp.Derivative((big - 2) / (2 * b), r), odd / 2, put=INSIDE,
                  text=r"$A = (C - 2)/(2b)$, $\Delta = (2 - c)/2$."),
         Identity("Slope of D", sp.Derivative((2 - low) / 2, r), e * ((1 - r) ** (e - 1) - (1 + r) ** (e - 1)) / 2,
                  put=INSIDE),
-        Identity("Both slopes vanish at 0", (odd + e * ((1 - r) ** (e - 1) - (1 + r) ** (e - 1))).subs(r, 0), 0),
+        Identity("Both slopes vanish at 0", odd + e * ((1 - r) ** (e - 1) - (1 + r) ** (e - 1)), 0, put={r: sp.S.Zero}),
         Identity("Second derivative of A", sp.Derivative(odd / 2, r),
                  e * ((1 + r) ** (e - 1) + (1 - r) ** (e - 1)) / 2, put=INSIDE),
         Identity("Second derivative of D", sp.Derivative(e * ((1 - r) ** (e - 1) - (1 + r) ** (e - 1)) / 2, r),
@@ -181,13 +183,14 @@ def _near_zero() -> tuple[Step, ...]:
                  2 * ((al + 1) * D * (m - 2 * D) / m - al * r * dD) / (m - 2 * D) ** 2,
                  text=r"$N = m - 2\Delta$. With $p = N/m = 1/q$ it is enough that $1 + \alpha \Delta/A > (1 + \alpha) "
                       r"p$."),
-        Identity("L/m at a zero", (q ** (1 + e)) ** al, q, text=r"$W = 0$ says $(L/m)^\alpha = q$: $L/m = q^b$."),
+        Identity("L/m at a zero", sp.Pow(q ** (1 + e), al, evaluate=False), q,
+                 text=r"$W = 0$ says $(L/m)^\alpha = q$: $L/m = q^b$."),
         Identity("D and A at a zero", (1 - 1 / q) / 2 / ((q**b - 1) / (2 * b)), b * (1 - 1 / q) / (q**b - 1),
                  text=r"$2\Delta/m = 1 - p$ and $2bA/m = L/m - 1$: this is $\Delta/A$."),
         Identity("What is left", (1 + al * (b * (1 - 1 / q) / (q**b - 1)) - (1 + al) / q) * b * q * (q**b - 1),
                  b * q ** (b + 1) - (b + 1) * q**b + 1),
         bernoulli,
-        Identity("It starts at 0", (b * q ** (b + 1) - (b + 1) * q**b + 1).subs(q, 1), 0,
+        Identity("It starts at 0", b * q ** (b + 1) - (b + 1) * q**b + 1, 0, put={q: sp.S.One},
                  text=r"$q > 1$, since $\Delta > 0$ for $0 < r < 1$; the derivative is positive there, so the "
                       r"inequality is strict."),
     )  # fmt: skip

@@ -207,9 +207,9 @@ def _limit() -> tuple[Step, ...]:
     start = k * eta / (2 + k * eta)
     inside = {t: 1 / (1 + y)}
     return (
-        Identity("As Lam grows, the interval", sp.limit(start, eta, 0), 0, text=r"$k = n - 2$, $\eta \to 0$."),
-        Identity("the corner", sp.limit((1 + k * eta - eta) / (1 + k * eta + eta), eta, 0), 1),
-        Identity("and the curve", divergence(t, start).subs(eta, 0), divergence(t, sp.S.Zero), put=inside,
+        Identity("As Lam grows, the interval", sp.Limit(start, eta, 0), 0, text=r"$k = n - 2$, $\eta \to 0$."),
+        Identity("the corner", sp.Limit((1 + k * eta - eta) / (1 + k * eta + eta), eta, 0), 1),
+        Identity("and the curve", divergence(t, start), divergence(t, sp.S.Zero), put=inside | {eta: sp.S.Zero},
                  text=r"A continuous function of $\eta$: the limit is $T_{CE}$, the form for complete sets."),
     )  # fmt: skip
 

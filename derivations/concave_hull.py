@@ -110,7 +110,8 @@ def _mean_absolute() -> tuple[Step, ...]:
                   r"$T_n(t) \ge t^2/(1+t)$ for every $n$."),
         Sign("The curve starts at the origin and grows", gt(sp.Derivative(curve, t), 0),
              form=t * (t + 2) / (1 + t) ** 2),
-        Identity("Slope at zero", (1 / (k * (k + 1))) / (1 / k), 1 / (k + 1), text=r"For $k = n - 1$ it is $1/n$."),
+        Identity("Slope at zero", sp.UnevaluatedExpr(1 / (k * (k + 1))) / (1 / k), 1 / (k + 1),
+                 text=r"For $k = n - 1$ it is $1/n$."),
         Sign("No vertex is below that line", ge(1 / (k + 1), 1 / n), put={n: k + 1 + x}, form=x / (n * (k + 1)),
              text=r"$k + 1 \le n$: $T_n(t) \ge t/n$."),
     )  # fmt: skip
@@ -153,9 +154,9 @@ def _raw() -> tuple[Step, ...]:
         Identity("Its regret", top - 1 / m, t / m),
         Sign("There t/m is the larger", ge(t / m, t - 1 / m), put={m: 1 + slack, t: 1 / (slack + x)},
              form=x / ((1 + slack) * (slack + x))),
-        Identity("Above, t at least 1/(m-1): a law", t + (m - 2) * y, 1, text=r"$p = (t, y, ..., y, 0)$ with $m - "
-                                                                              r"2$ entries "
-                 r"$y$; its mean is $1/m$, so the regret is at most $t - 1/m$."),
+        Identity("Above, t at least 1/(m-1): a law", t + (m - 2) * slack, 1, put={slack: y},
+                 text=r"$p = (t, y, ..., y, 0)$ with $m - 2$ entries $y$; its mean is $1/m$, so the regret is at most "
+                      r"$t - 1/m$."),
         Sign("Its first entry is the largest", ge(t, y), put={m: 2 + slack, t: 1 / (slack + 1) + x},
              form=x * (slack + 1) / slack),
         Sign("There t - 1/m is the larger", ge(t - 1 / m, t / m), put={m: 2 + slack, t: 1 / (slack + 1) + x},
@@ -172,8 +173,10 @@ def _steep() -> tuple[Step, ...]:
         Monotone("tau >= 3: a pool of two is best", log_weight, y,
                  derivative=(y + x * (1 + y)) / ((1 + y) * (2 + y)),
                  text=r"$(m-1) m^{-\beta}$ with $m = 2 + y$ and $\beta = 2 + x$: minus its logarithm grows with $m$."),
-        Identity("At m = 2", (sp.S(2) - 1) * 2 ** (-be), 2 ** (-be), text=r"Allowed for every $k \ge 1$."),
-        Identity("tau >= 3: all points lie on one line", (1 - value) / (k * be), (1 / k) * (1 - value) / be,
+        Identity("At m = 2", (m - 1) * m ** (-be), 2 ** (-be), put={y: sp.S.Zero},
+                 text=r"Allowed for every $k \ge 1$."),
+        Identity("tau >= 3: all points lie on one line", sp.UnevaluatedExpr(1 / k) * (1 - value) / be,
+                 (1 - value) / (k * be),
                  text=r"$w = 2^{-\beta}$: the hull is $t (1 - 2^{1-\tau})/(\tau - 1)$."),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from functools import partial
 
 import sympy as sp
 
+from hconsist import catalog
 from hconsist.derivations import pooled_hull
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
@@ -44,7 +45,7 @@ def build() -> Derivation:
 def evidence(factor: Fraction | int = 1) -> Evidence:
     """Whether T_n(t) >= factor c t^2 on [3/2, 2): the chain for factor <= 1, else a witness at t = 1."""
     if factor <= 1:
-        return build().run()
+        return catalog.derivation("quadratic_floor").run()
     tau = sp.Symbol("tau")
     curve = (1 - 2 ** (1 - tau)) / (tau - 1)  # T_n(1), by the last steps of the chain
     slack = (1 - sp.Rational(factor.numerator, factor.denominator) * t**2) * curve
@@ -85,7 +86,7 @@ def _dual() -> tuple[Step, ...]:
                  text=r"$X = (1+r)^e$, $Z = (1-r)^e$, $s = X - Z$, $c = X + Z$, $C = (1+r)^b + (1-r)^b = (1+r)X + "
                       r"(1-r)Z$. "
                       r"The law proportional to $(X, Z, 1, ..., 1)$ has $t(r) = s/(M + c)$: $c + rs = C$."),
-        Identity("Power of an entry", (P**e) ** ((1 + e) / e), P ** (1 + e),
+        Identity("Power of an entry", sp.Pow(P**e, (1 + e) / e, evaluate=False), P ** (1 + e),
                  text=r"Its norm is $(M + C)^{1/a}/(M + c)$, with $P = 1 \pm r$."),
         Identity("Dual value at t(r)", 1 + r * (X - Z) / (M + low), norm / (M + low)),
         Identity("Primal equals dual", P / (M + low) * P ** (-al), P**root / (M + low),
@@ -161,8 +162,9 @@ def _kink() -> tuple[Step, ...]:
                       r"2^e(1-t))^{-\alpha}$."),
         Identity("K'' ", sp.Derivative(K, t, 2), shown, put=inside),
         Sign("K is concave", le(shown, 0), put=inside | UPTO),
-        Identity("K at 0", K.subs(t, 0), 0),
-        Identity("K at 1", K.subs(t, 1), 1 - 2 ** (-al), text=r"This is $\gamma$: $K(t) \ge \gamma t$ by concavity."),
+        Identity("K at 0", K, 0, put={t: sp.S.Zero}),
+        Identity("K at 1", K, 1 - 2 ** (-al), put={t: sp.S.One},
+                 text=r"This is $\gamma$: $K(t) \ge \gamma t$ by concavity."),
         Sign("Powers of t", ge((1 - al) * sp.log(1 + y), 0), put=UPTO,
              text=r"The logarithm of $t^{1+\alpha}/t^2$ at $t = 1/(1+y)$: $\alpha D_m(t_m) \ge \gamma "
                   r"t_m^{1+\alpha} \ge "
@@ -178,11 +180,12 @@ def _crossing() -> tuple[Step, ...]:
         Identity("Dual value for large r: denominator", ((1 + r) ** (1 + e) * (g + 1)) ** al, (1 + r) * (g + 1) ** al,
                  text=r"$\gamma$ stands here for $M (1+r)^{-b}$, which tends to 0: $(M + (1+r)^b)^\alpha$ is "
                       r"$1 + r$ times what tends to 1."),
-        Identity("Dual value for large r", sp.limit((1 + r * t) / (1 + r), r, sp.oo), t,
+        Identity("Dual value for large r", sp.Limit((1 + r * t) / (1 + r), r, sp.oo), t,
                  text=r"So $(1 + rt)/(M + (1+r)^b)^\alpha$ tends to $t$ as $r \to \infty$. "
                       r"With $r = 1$: $\alpha D_m \ge "
                       r"\max((1+t)/L, t) - m^{-\alpha}$, $L = (M + 2^b)^\alpha$."),
-        Identity("L is at least 2", (2 ** (1 + e)) ** al, 2, text=r"$L$ at $M = 0$; it grows with $M$."),
+        Identity("L is at least 2", sp.Pow(2 ** (1 + e), al, evaluate=False), 2,
+                 text=r"$L$ at $M = 0$; it grows with $M$."),
         Identity("Crossing", (1 + 1 / l) / (1 + l), 1 / l, text=r"$L = 1 + l$, $l \ge 1$: $(1+t)/L = t$ at $t = 1/l$."),
         Sign("The first is concave", le(sp.Derivative(bent, t, 2), 0), form=2 * g,
              text=r"$(1+t)/L - m^{-\alpha} - \gamma t^2$ is nonnegative at $t_m$, so between $t_m$ and $1/l$ it is "
@@ -196,7 +199,7 @@ def _crossing() -> tuple[Step, ...]:
         Identity("What is left", 1 / l - g / l**2, (l - g) / l**2, text=r"To show: it is at least $m^{-\alpha}$, "
                                                                         r"that is "
                  r"$m \ge Y^b$, $Y = l^2/(l - \gamma)$."),
-        Identity("m in terms of l", ((M + 2 ** (1 + e)) ** al) ** (1 + e) + 2 - 2 ** (1 + e), M + 2,
+        Identity("m in terms of l", sp.Pow((M + 2 ** (1 + e)) ** al, 1 + e, evaluate=False) + 2 - 2 ** (1 + e), M + 2,
                  text=r"$m = (l+1)^b + 2 - 2^b$, as $l + 1 = L$."),
     )  # fmt: skip
 
@@ -207,8 +210,8 @@ def _power() -> tuple[Step, ...]:
     quotient = l**2 / (l - g)
     small = {g: 1 / (2 + z), l: 1 + x}
     return (
-        Identity("At l = 1", (1 / (2 ** (-al))) ** (1 + e), 2, text=r"$Y(1) = 1/(1 - \gamma) = 2^\alpha$: $Y^b = 2 "
-                                                                    r"= m$."),
+        Identity("At l = 1", sp.Pow(1 / 2 ** (-al), 1 + e, evaluate=False), 2,
+                 text=r"$Y(1) = 1/(1 - \gamma) = 2^\alpha$: $Y^b = 2 = m$."),
         Identity("Slope of Y", sp.Derivative(quotient, l), 1 - g**2 / (l - g) ** 2),
         Sign("It is at least 0", ge(l - g, g), form=l - 2 * g, put=small,
              text=r"$l \ge 1$, $\gamma \le 1/2$: $0 \le Y' \le 1$."),
@@ -234,7 +237,7 @@ def _sharp() -> tuple[Step, ...]:
         Combination("The constant decreases in alpha", ge(-(A * sp.log(2) * 2 ** (-A) - (1 - 2 ** (-A))) / A**2, 0),
                     ((1 / A**2, decreasing, {z: A * sp.log(2)}),),
                     text=r"Minus the derivative of $(1 - 2^{-\alpha})/\alpha$."),
-        Identity("At alpha = 1", (1 - 2 ** (-sp.S.One)) / 1, HALF, text=r"So $c \ge 1/2$."),
+        Identity("At alpha = 1", (1 - 2 ** (-A)) / A, HALF, put={A: sp.S.One}, text=r"So $c \ge 1/2$."),
         Identity("Equality at t = 1: the power mean", (2**a1 / 2) ** (1 / a1), 2 ** (1 - 1 / a1),
                  text=r"$M_a(1) = 2^\alpha$."),
         Identity("Equality at t = 1: two labels", 2 ** (-A) * (2**A - 1) / A, (1 - 2 ** (-A)) / A,

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from hconsist import catalog
 from hconsist.derivations.outer_function import Phi, Ramp, closed_forms
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
@@ -50,7 +51,7 @@ def evidence(factor: Fraction | int = 1) -> Evidence:
     There L = 1/2, and with the margin v at x and 0 at x' the inequality reads log(1 + e^(-v)) + factor v/2 >= log 2.
     """
     if factor >= 1:
-        return build().run()
+        return catalog.derivation("smooth_adversarial").run()
     v = sp.Symbol("v")
     slack = sp.log(1 + sp.exp(-v)) + sp.Rational(factor.numerator, factor.denominator) * v / 2 - sp.log(2)
     return check_points(slack, [{v: 2 * (1 - Fraction(factor))}])
@@ -163,8 +164,8 @@ def _least() -> tuple[Step, ...]:
     gain = Phi(k, tau) - Phi(k * sp.exp(-v), tau)
     lost = sp.log(1 + sp.exp(-sp.Rational(1, 100))) + sp.Rational(49, 10000)
     return (
-        Identity("What the weight has to make up for", sp.diff(gain, v).subs(v, 0) / sp.sqrt(k),
-                 sp.sqrt(k) * (1 + k) ** (-tau),
+        Identity("What the weight has to make up for", sp.Derivative(gain, v) / sp.sqrt(k),
+                 sp.sqrt(k) * (1 + k) ** (-tau), put={v: sp.S.Zero},
                  text=r"$k$ margins move from $v$ at $x$ to 0 at $x'$, the others stay far out: the loss "
                       r"$\Phi^\tau(k)$ at $x'$ exceeds $\Phi^\tau(k e^{-v})$, and the distance is $\sqrt k\, v$. As "
                       r"$v \to 0$ the weight must be at least $\sqrt k (1+k)^{-\tau}$: with $k = n - 1$ and $k = 1$ "

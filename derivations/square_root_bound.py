@@ -10,7 +10,9 @@ from functools import partial
 
 import sympy as sp
 
+from hconsist import catalog
 from hconsist.derivations import concave_hull, freezing, quadratic_floor, two_label_sharpness
+from hconsist.derivations.links import proof
 from hconsist.evidence import Evidence
 from hconsist.rigorous import check_points
 from hconsist.steps import Checked, Cited, Derivation, Identity, Monotone, Refutation, Sign, Step, Words
@@ -39,7 +41,7 @@ def build() -> Derivation:
 def evidence(constant: Fraction = Fraction(1, 2)) -> Evidence:
     """Whether T_n(t) >= constant t^2 on 1 <= tau <= 2: the chain, or for constant > 1/2 a witness at t = 1."""
     if constant <= Fraction(1, 2):
-        return build().run()
+        return catalog.derivation("square_root_bound").run()
     tau = sp.Symbol("tau")
     curve = (1 - 2 ** (1 - tau)) / (tau - 1)  # T_n(1), also at tau = 2
     slack = curve - sp.Rational(constant.numerator, constant.denominator) * t**2
@@ -64,9 +66,9 @@ def _curve() -> tuple[Step, ...]:
                 text=r"For $1 \le \tau \le 3/2$; $D_2 = 2^{-\alpha}(M_a - 1)/\alpha$, every $n$."),
         Cited("Binomial series", "Newton; Abel at the end of the interval",
               text=r"$A(w)$ is the sum of $\binom{a}{2k} w^k$, $w = t^2 \le 1$."),
-        Identity("Second coefficient", sp.ff(a, 2) / 2, a * (a - 1) / 2),
-        Identity("Ratio of coefficients", sp.binomial(a, 2 * k + 2) / sp.binomial(a, 2 * k), ratio,
+        Identity("Second coefficient", sp.binomial(a, 2 * k), a * (a - 1) / 2, put={j: sp.S.Zero},
                  text=r"$k = 1 + j$."),
+        Identity("Ratio of coefficients", sp.binomial(a, 2 * k + 2) / sp.binomial(a, 2 * k), ratio),
         Identity("From M to T", 2 ** (-al) * ((a - 1) * gain / 2) / al, a * 2 ** (1 / a) / 4 * gain,
                  text=r"$M - 1 = (a-1) g/2$ gives $D_2 = a 2^{1/a} g/4$; so $M \ge 1 + (a-1) w/2$, or $\le$ if $a "
                       r"< 1$, "
@@ -148,7 +150,7 @@ def _middle() -> tuple[Step, ...]:
                  text=r"$\binom{2n}{n}/4^n$."),
         Identity("(ii) Right ratio",
                  log2**n / (2 * sp.factorial(n)) / (log2 ** (n - 1) / (2 * sp.factorial(n - 1))), log2 / n),
-        Identity("(ii) First coefficients agree", sp.binomial(2, 1) / sp.S(4), HALF),
+        Identity("(ii) First coefficients agree", sp.binomial(2 * n, n) / 4**n, HALF, put={n: sp.S.One}),
         Sign("(ii) Left ratio at least 3/4", ge((2 * k + 1) / (2 * k + 2), sp.Rational(3, 4)), form=j / (4 * (j + 2))),
         Sign("(ii) Right ratio at most log 2", ge(log2, log2 / k), form=log2 * j / (1 + j)),
         Sign("(ii) and log 2 below 3/4", gt(sp.Rational(3, 4), log2), text=r"So $T_n \ge t^2/2$ for $1 < \tau \le "
@@ -170,11 +172,11 @@ def _upper() -> tuple[Step, ...]:
 
 
 def _theorem_two(shown: sp.Basic) -> Evidence:
-    return freezing.build().run()
+    return proof(freezing).run()
 
 
 def _theorem_three(shown: sp.Basic) -> Evidence:
-    return two_label_sharpness.build().run()
+    return proof(two_label_sharpness).run()
 
 
 def _theorem_five(shown: sp.Basic) -> Evidence:

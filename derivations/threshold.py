@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import sympy as sp
 
+from hconsist import catalog
 from hconsist.derivations import concave_hull, freezing, pooled_hull, quadratic_floor, two_label_sharpness
+from hconsist.derivations.links import proof
 from hconsist.evidence import Evidence, Verdict
 from hconsist.rigorous import Choice, prove_nonnegative
 from hconsist.steps import (
@@ -154,11 +157,11 @@ def build() -> Derivation:
 
 def evidence() -> Evidence:
     """Whether the chain closes."""
-    return build().run()
+    return catalog.derivation("threshold").run()
 
 
-def _runs(chain: Callable[[], Derivation]) -> Callable[..., Evidence]:
-    return lambda *shown: chain().run()
+def _runs(module: ModuleType) -> Callable[..., Evidence]:
+    return lambda *shown: proof(module).run()
 
 
 def _setting() -> tuple[Step, ...]:
@@ -167,21 +170,21 @@ def _setting() -> tuple[Step, ...]:
     mean = ((1 + t) ** a + (1 - t) ** a) / 2
     bend = a * (a - 1) * ((1 + t) ** (a - 2) + (1 - t) ** (a - 2)) / 2
     return (
-        Checked("Up to tau = 1", (sp.Eq(T, D, evaluate=False),), _runs(freezing.build), method="derivation freezing"),
-        Checked("Up to tau = 3/2", (sp.Eq(T, D, evaluate=False),), _runs(two_label_sharpness.build),
+        Checked("Up to tau = 1", (sp.Eq(T, D, evaluate=False),), _runs(freezing), method="derivation freezing"),
+        Checked("Up to tau = 3/2", (sp.Eq(T, D, evaluate=False),), _runs(two_label_sharpness),
                 method="derivation two_label_sharpness"),
-        Checked("From tau = 3/2 on", (le(T, Dm),), _runs(pooled_hull.build), method="derivation pooled_hull",
+        Checked("From tau = 3/2 on", (le(T, Dm),), _runs(pooled_hull), method="derivation pooled_hull",
                 text=r"For $a \ge 2$ the hull of $T_n$ is that of $D_2, ..., D_n$. $D_2$ is convex, so $T_n = D_2$ if "
                      r"and only if $D_m \ge D_2$ on $[0, 1]$ for $m = 3, ..., n$."),
         Checked("Curves and kinks", (sp.Eq(sp.Symbol("t_m"), 1 / (1 + (m - 2) * 2 ** (-1 / (a - 1))),
                                            evaluate=False),),
-                _runs(quadratic_floor.build), method="derivation quadratic_floor",
+                _runs(quadratic_floor), method="derivation quadratic_floor",
                 text=r"From its lines: $\alpha D_m + m^{-\alpha}$ is a concave function of $t^2$ for $t \le t_m$; for "
                      r"$m = 2$ on all of $[0, 1]$. At the kink $\alpha D_m(t_m) \ge \gamma t_m^{1+\alpha}$, $\gamma = "
                      r"1 - 2^{-\alpha}$. Beyond it $\alpha D_m \ge \max((1+t)/L, t) - m^{-\alpha}$, $L = (m - 2 + "
                      r"2^b)^\alpha$, the first with equality at $t_m$; the two cross at $1/l$, $L = 1 + l$."),
         Identity("Second derivative of A = M_a^a", sp.Derivative(mean, t, 2), bend, put={t: 1 / (1 + y)}),
-        Identity("Its value at 0", bend.subs(t, 0), a * (a - 1), text=r"So $M_a - 1 \sim (a-1) t^2/2$."),
+        Identity("Its value at 0", bend, a * (a - 1), put={t: sp.S.Zero}, text=r"So $M_a - 1 \sim (a-1) t^2/2$."),
         Identity("Start of the two-label curve", 2 ** (-AL) * (a - 1) / 2, AL * START,
                  text=r"$\alpha D_2 = 2^{-\alpha}(M_a - 1) \sim \alpha d_0 t^2$ with $d_0 = a 2^{1/a}/4$. As it is "
                       r"concave in $t^2$, $D_2 \le d_0 t^2$."),
@@ -276,7 +279,7 @@ def _dip() -> tuple[Step, ...]:
     return (
         Identity("Three labels, as q_2 varies", sp.Derivative(power, z), slope, put={t: u, z: q},
                  text=r"$q = (t + q_2, q_2, 1 - t - 2 q_2)$ and $a = 1 + e$; the sum of powers is convex in $q$."),
-        Identity("At q_2 = 0", slope.subs(z, 0), (1 + e) * (t**e - 2 * (1 - t) ** e), put={t: u},
+        Identity("At q_2 = 0", slope, (1 + e) * (t**e - 2 * (1 - t) ** e), put={t: u, z: sp.S.Zero},
                  text=r"So $q_2 = 0$ is best once $(t/(1-t))^{a-1} \ge 2$, that is $t \ge t_3 = 1/(1 + 2^{-1/(a-1)})$, "
                       r"and then $\alpha (D_3 - D_2) = B(t, a)$, the bracket of the next lines."),
         Balls("The dip lies beyond the kink", gt(sp.Rational(5875, 10**4) * (1 + 2 ** (-1 / (a - 1))), 1),
@@ -315,7 +318,7 @@ def _beyond() -> tuple[Step, ...]:
         Balls("For 1/a <= 1/4", lt(far, 0), {u: (Fraction(0), quarter), v: (Fraction(0), Fraction(16, 81))},
               text=r"Here $v$ stands for $(2/3)^{1/u} \le (2/3)^4 = 16/81$, and $(1 + 4^{-1/u})^u \ge 1$: $B < 0$ "
                    r"again."),
-        Checked("At tau = 2", (lt(sp.Rational(1, 6), sp.Rational(1, 4)),), _runs(concave_hull.build),
+        Checked("At tau = 2", (lt(sp.Rational(1, 6), sp.Rational(1, 4)),), _runs(concave_hull),
                 method="derivation concave_hull",
                 text=r"For $n \ge 3$ the vertex of the hull at $t = 1/2$ has height $1/6$, below $D_2(1/2) = 1/4$."),
         Refutation("The threshold is not 1.67", ge(bracket(sp.Rational(3, 5), sp.Rational(100, 33)), 0), {},

@@ -94,7 +94,7 @@ def _outside(up: Step, root: Step, upto: dict) -> tuple[Step, ...]:
         one,
         Words("Summed over the labels outside", (shared,), text=r"They weigh $1 - kd$ together."),
         total_power, falling, fall,
-        Identity("What is left", (d**e) ** (1 / a), d ** (e / a),
+        Identity("What is left", sp.Pow(d**e, 1 / a, evaluate=False), d ** (e / a),
                  text=r"So $\alpha R \ge (d^{a-1} + J)^{1/a} - d^{(a-1)/a}$."),
     )  # fmt: skip
 

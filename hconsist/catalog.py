@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -96,8 +97,13 @@ def paper_check(name: str) -> ModuleType:
 
 
 def derivation(name: str) -> Derivation:
-    """One derivation, built but not yet run."""
-    return importlib.import_module(f"hconsist.derivations.{_find('derivation', DERIVATIONS, name)}").build()
+    """One derivation; built once in a process, so that its steps are checked once however many others rest on it."""
+    return _built(_find("derivation", DERIVATIONS, name))
+
+
+@cache
+def _built(name: str) -> Derivation:
+    return importlib.import_module(f"hconsist.derivations.{name}").build()
 
 
 def figure(name: str) -> ModuleType:

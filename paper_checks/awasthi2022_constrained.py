@@ -9,6 +9,7 @@ import sympy as sp
 from hconsist.claims import Twin
 from hconsist.derivations import constrained_entropies, constrained_growth, constrained_hinge, constrained_losses
 from hconsist.derivations.constrained_growth import EXPONENTIAL_LAW, SQUARED_HINGE_LAW, n, t
+from hconsist.derivations.links import proof
 from hconsist.paper_checks.decisions import chain, derived, fails_at, refuted, second_hand
 from hconsist.steps import Identity, Sign
 
@@ -62,7 +63,7 @@ CLAIMS = (
         "constrained-least-risks",
         "The least conditional risks are n (q_1 ... q_n)^(1/n) (exponential) and n^2/(1/q_1 + ... + 1/q_n) (squared "
         "hinge), for every n.",
-        constrained_entropies.build().run,
+        proof(constrained_entropies).run,
         Twin("all scores 0 are optimal for the squared hinge at n = 3", fails_at(-SQUARED_HINGE, **LAW)),
     ),
     second_hand(

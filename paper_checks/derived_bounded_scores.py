@@ -17,7 +17,7 @@ from hconsist.claims import Paper, Twin
 from hconsist.derivations import bounded_cross_entropy, bounded_power, bounded_zero_interval
 from hconsist.derivations.bounded_cross_entropy import divergence
 from hconsist.derivations.bounded_power import formula, psi
-from hconsist.derivations.links import theorem
+from hconsist.derivations.links import proof, theorem
 from hconsist.domains import UNIT
 from hconsist.evidence import Evidence, Expectation
 from hconsist.paper_checks.decisions import attained, chain, derived, fails_at, together
@@ -206,7 +206,7 @@ CLAIMS = (
     derived(
         "power-up-to-one",
         "For 0 <= tau <= 1 and every n T is the regret of the law ((1+t)/2, (1-t)/2, 0, ...) in the box.",
-        together(bounded_power.build().run, CROSS_ENTROPY.run),
+        together(proof(bounded_power).run, CROSS_ENTROPY.run),
         Twin("the same at tau = 19/10, Lam = 2, n = 3", fails_at(FALSE, **LAW)),
     ),
     derived(

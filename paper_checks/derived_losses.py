@@ -30,7 +30,7 @@ from hconsist.derivations import (
     sum_logistic,
 )
 from hconsist.derivations.curves import logistic, shannon
-from hconsist.derivations.links import chain
+from hconsist.derivations.links import proof
 from hconsist.domains import UNIT, Domain
 from hconsist.evidence import Evidence, Expectation
 from hconsist.paper_checks.decisions import attained, derived, fails_at
@@ -124,7 +124,7 @@ def poly_search(low: Fraction = Fraction(2), high: Fraction = Fraction(2449, 100
 
 def whole(module: ModuleType) -> Callable[[], Evidence]:
     """The decision by the whole chain of a derivation."""
-    return lambda: chain(module).run()
+    return lambda: proof(module).run()
 
 
 CLAIMS = (

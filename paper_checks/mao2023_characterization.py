@@ -22,7 +22,7 @@ from hconsist.derivations import (
     sum_losses,
 )
 from hconsist.derivations.constrained_growth import EXPONENTIAL_LAW, SQUARED_HINGE_LAW, n, q0, t
-from hconsist.derivations.links import theorem
+from hconsist.derivations.links import proof, theorem
 from hconsist.evidence import Evidence, Level, Verdict
 from hconsist.paper_checks.decisions import abstract, chain, cited, derived, fails_at, refuted, second_hand, together
 from hconsist.steps import Combination, Given, Identity, Sign
@@ -64,7 +64,7 @@ _COMP_SUM = (
         "comp-sum-frozen",
         "Comp-sum losses, psi convex and nonincreasing: T_n(t) is at least the infimum over 0 < Sigma <= 1 of the "
         "two-label regrets R_Sigma(t) at softmax mass Sigma, and equal to R_1 if -1/psi' is convex and 0 at 0.",
-        freezing.build().run,
+        proof(freezing).run,
         Twin(
             "equal to R_1 for the mean absolute error too (-1/psi' = 1 is not 0 at 0): T_3(1/2) = 1/4, at "
             "p = (1/2, 1/2, 0) with label 3 predicted and all softmax entries 1/3",
@@ -187,7 +187,7 @@ _BOUNDED = (
         "bounded-zero-interval",
         "Scores in [-Lambda, Lambda], psi convex and differentiable with psi' < 0: T(t) = 0 exactly for "
         "t <= t_0 = (n-2)/(2 exp(2 Lambda) + n - 2), so every bound has Gamma(0) >= t_0; t_0 = 0 at n = 2.",
-        bounded_zero_interval.build().run,
+        proof(bounded_zero_interval).run,
         Twin(
             "cross-entropy, n = 3, exp(2 Lambda) = 2: the tie (2, 2, 1)/5 is no worse than (14, 9, 7)/30 for the law "
             "(7/10, 3/10, 0), t = 2/5 beyond t_0 = 1/5",

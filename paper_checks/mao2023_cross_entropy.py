@@ -27,6 +27,7 @@ from hconsist.derivations import (
     threshold,
     two_label_sharpness,
 )
+from hconsist.derivations.links import proof
 from hconsist.domains import UNIT, Domain
 from hconsist.evidence import Evidence, Source
 from hconsist.paper_checks import cross_entropy_adversarial, cross_entropy_gaps
@@ -378,7 +379,7 @@ CLAIMS = (
     _recalled(
         "published-valid-up-to-one",
         "The published T is valid for 0 <= tau <= 1 and every n (it is the sharp one: next claims).",
-        freezing.build().run,
+        proof(freezing).run,
         Twin(
             "1.01 x published T is valid at tau = 0",
             fails_at(SUM_EXPONENTIAL_REGRET - sp.Rational(101, 100) * (1 - sp.sqrt(1 - t**2)), t=Fraction(3, 5)),
@@ -465,7 +466,7 @@ CLAIMS = (
     _derived(
         "sharp-two-label",
         "For 1 <= tau <= 3/2 the sharp T is D_2, for every n.",
-        two_label_sharpness.build().run,
+        proof(two_label_sharpness).run,
         Twin(
             "the same at tau = 19/10, n = 3",
             fails_at((THREE_LABELS - AL * two_label(t, a)).subs(a, 10), t=Fraction(3, 5)),
@@ -543,7 +544,7 @@ CLAIMS = (
     _derived(
         "pooling",
         "The forced conditional risk of a label is the entropy of a pooled law (convex psi, complete sets).",
-        pooling.build().run,
+        proof(pooling).run,
         Twin("the same for tau = 3, p = (.4, .35, .25), label 2", fails_at(POOLED_TWIN * c, c=1)),
     ),
     _derived(
