@@ -16,7 +16,7 @@ from hconsist.domains import InputError, UnsupportedError
 from hconsist.evidence import Verdict
 from hconsist.rigorous import Choice, Vanishing, prove_nonnegative, recheck, second_opinion
 from hconsist.rigorous.certificates import FORMAT, load, seal, sealed
-from hconsist.rigorous.fields import Balls, MpmathIntervals, working
+from hconsist.rigorous.fields import Balls, Exact, MpmathIntervals, working
 from hconsist.rigorous.reader import read
 from hconsist.rigorous.taylor import Expansion, Undefined
 
@@ -289,6 +289,40 @@ def test_constraints_cannot_be_dropped_where_they_decide():
     changed = copy.deepcopy(honest)
     changed["choice"]["constraints"].append("r - 2")
     assert recheck({**changed, "seal": seal(changed)}).verdict is Verdict.REFUTED
+
+
+# --- bases and exponents at the edge of what is defined ----------------------------------------------------------
+
+
+def test_signs_of_products_look_at_every_corner():
+    unit = ((fmpq(0), fmpq(1)),) * 2
+    for text, known in (("(3*x - 1)*(3*y - 1)", False), ("(x - 2)*(y - 1)", True), ("(x - 2)*(1 - y)", False),
+                        ("(2 - x)*(1 - y)", True), ("-(x - 1)*y", True), ("x*y - 1/2", False)):  # fmt: skip
+        formula = read(text, ("x", "y"))
+        assert formula.nonnegative(len(formula.nodes) - 1, unit) is known
+    false = record("1/10 - ((3*x - 1)*(3*y - 1))**(1/3)/100", {"x": ["0", "1"], "y": ["0", "1"]})
+    assert not recheck(false).passed  # undefined where one factor is negative
+
+
+def test_powers_do_not_move_away_from_zero():
+    """The square root of x has no derivative at 0, exactly or in balls."""
+    for text, order in (("x**(1/2)", 1), ("x**(3/2)", 2), ("x**(3/2)*log(x)", 1)):
+        formula = read(text, ("x",))
+        for field, zero in ((Exact(), sp.S.Zero), (Balls(), arb(0)), (MpmathIntervals(), mpmath.iv.mpf(0))):
+            with pytest.raises(Undefined):
+                Expansion(field, formula)([zero], order, 0, lambda node: True)
+            assert field.is_zero(Expansion(field, formula)([zero], order, None, lambda node: True)[0])
+
+
+def test_the_extreme_value_of_a_power_times_a_logarithm_is_held():
+    """x^q log(x) over 0 <= x <= 1/2, 1/2 <= q <= 3/2, is -2/e at q = 1/2, x = e^-2; at q = 3/2 it falls."""
+    formula, ends = read("x**q*log(x)", ("x", "q")), ((fmpq(0), fmpq(1, 2)), (fmpq(1, 2), fmpq(3, 2)))
+    with working(64):
+        for field in (Balls(), MpmathIntervals()):
+            values = [field.interval(*end) for end in ends]
+            (found,) = Expansion(field, formula)(values, 0, None, partial(formula.nonnegative, box=ends))
+            low, high = _ends(found)
+            assert low <= -2 / mpmath.e and 0 <= high < 0.01
 
 
 # --- the formulas themselves --------------------------------------------------------------------------------------
