@@ -13,6 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 HCONSIST := $(VENV)/bin/hconsist
+PARALLEL := --numprocesses auto --dist loadfile
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .PHONY: check test slow figures bench lint wheel clean
@@ -22,10 +23,10 @@ check: $(VENV)/.installed
 	$(HCONSIST) check --all
 
 test: $(VENV)/.test
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(PARALLEL)
 
 slow: $(VENV)/.test
-	$(RUN) -m pytest -m "slow or not slow"
+	$(RUN) -m pytest $(PARALLEL) -m "slow or not slow"
 
 figures: $(VENV)/.installed
 	$(HCONSIST) figure --all --format png,pdf,svg --output out/figures

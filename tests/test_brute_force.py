@@ -110,8 +110,11 @@ def check(tau: float, n: int, t: float, count: int, scale: float = 1.0) -> tuple
     return verdict(points, lambda x: scale * function(x), lambda x: scale * kernel.raw(x), t)
 
 
-@pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("tau", TAUS)
+# ten labels take half a minute each: one of them by default
+CASES = [pytest.param(tau, n, marks=pytest.mark.slow if n == 10 and tau != 1.5 else ()) for tau in TAUS for n in SIZES]
+
+
+@pytest.mark.parametrize("tau, n", CASES)
 def test_never_below_and_reached(tau: float, n: int) -> None:
     assert check(tau, n, 0.45, 2) == (True, True)
 
