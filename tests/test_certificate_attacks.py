@@ -59,6 +59,8 @@ def test_a_lemma_may_not_use_signs_that_the_domain_does_not_give(root):
     assert not recheck(false).passed
     true = record(f"x**2 + x**3/8 - x*({root} - y)", {"x": ["0", "1"], "y": ["1/9", "1"]}, lemma=[("x", "0", 2)])
     assert recheck(true).passed
+    below = record(f"x**2 + x**3/8 - x*({root} + y)", {"x": ["0", "1"], "y": ["-1", "-1/9"]}, lemma=[("x", "0", 2)])
+    assert recheck(below).passed
 
 
 def test_polynomials_of_the_very_order_of_their_edge_are_verified():
