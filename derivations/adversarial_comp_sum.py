@@ -98,7 +98,7 @@ def _forced() -> tuple[Step, tuple[Step, ...]]:
     first = Combination("The regret of label j", ge(V(1), free + t * Phi(1, tau)), ((1, top), (1, reached)),
                         text=r"So $T(t) \ge \Phi^\tau(1) t$, for every $n$.")  # fmt: skip
     return first, (
-        Given("Label j at rank r", (*place, gap),
+        Given("Label j at rank r", (*place, gap), every=(r,),
               text=r"$V(r)$ is the cost when $j$ stands at rank $r$ and the others are ordered by probability, $O(r)$ "
                    r"the part of the others but label $(r)$, whose probability is $p_j + y(r)$. With $j$ predicted "
                    r"the risk is at least $V(1)$; $t = y(1)$ is the zero-one regret. (From the rank on that $j$ has "

@@ -49,7 +49,7 @@ def _tangent() -> tuple[Step, ...]:
     return (
         grows, Monotone("It lies above its tangent, right", sp.exp(x) - 1 - x, x, parts=((1, grows),)),
         falls, Monotone("It lies above its tangent, left", sp.exp(-y) - 1 + y, y, parts=((1, falls),)),
-        Words("Both sides", (TANGENT,), text=r"$r = x$ or $r = -y$, and both sides are 1 at 0."),
+        Words("Both sides", (TANGENT,), every=(real,), text=r"$r = x$ or $r = -y$, and both sides are 1 at 0."),
     )  # fmt: skip
 
 

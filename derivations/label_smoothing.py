@@ -65,7 +65,7 @@ def _smoothed() -> tuple[Step, ...]:
 
 
 def _regret() -> tuple[Step, ...]:
-    ratio, size = sp.symbols("r M", positive=True)
+    size = sp.Symbol("M", positive=True)
     at_ratio, at_one = sp.symbols("f_P f_t", real=True)
     less = theorem(freezing, "Less mass on the pair costs more", text=r"$f$ convex, $f(0) = 0$: here $f = T_{CE}$.")
     pair = shannon(P / 2, P / 2) - shannon(P * (1 + t) / 2, P * (1 - t) / 2)
@@ -74,8 +74,9 @@ def _regret() -> tuple[Step, ...]:
         Identity("The pair gap of cross-entropy", pair, P * logistic(t), put={t: 1 / (1 + y)},
                  text=r"$P = q_1 + q_j$; $t$ stands for $(q_1 - q_j)/P$."),
         less,
-        Combination("At most mass M", ge(size * (ratio * at_ratio), size * at_one), ((size, less, {P: ratio}),),
-                    text=r"$P = M r$ with $r \le 1$: $P T_{CE}((1-\epsilon)t/P) \ge M T_{CE}((1-\epsilon)t/M)$."),
+        Combination("At most mass M", ge(size * (P * at_ratio), size * at_one), ((size, less),),
+                    text=r"With the pair's mass in units of $M$, at most 1, for the letter $P$ of that theorem: the "
+                         r"pair costs at least $M T_{CE}((1-\epsilon)t/M)$."),
     )  # fmt: skip
 
 

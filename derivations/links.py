@@ -27,14 +27,17 @@ def theorem(module: ModuleType, line: str, *, text: str = "") -> Checked:
     """
     derivation = proof(module)
     source = next(step for step in derivation.steps if step.title == line)
+    fact = source.facts[0]
+    every = fact.free_symbols - derivation.established[as_fact(fact, source.put)]
 
     def decide(shown: sp.Basic) -> Evidence:
         found = derivation.run()
-        proved = {as_fact(fact, step.put) for step in derivation.steps if step.counts for fact in step.facts}
+        proved = {as_fact(f, step.put) for step in derivation.steps if step.counts for f in step.facts}
         if found.passed and as_fact(shown, source.put) not in proved:
             reason = f"not a line of the derivation {derivation.name}"
             return Evidence(Verdict.INCONCLUSIVE, Level.SYMBOLIC, points=1, reason=reason)
-        return replace(found, assumptions=())  # they are listed where that chain is printed
+        granted = (f"what the derivation {derivation.name} takes for granted",) if found.assumptions else ()
+        return replace(found, assumptions=granted)
 
     method = f"derivation {derivation.name}"
-    return Checked(derivation.title, source.facts[:1], decide, method=method, text=text, put=source.put)
+    return Checked(derivation.title, (fact,), decide, method=method, text=text, put=source.put, every=tuple(every))

@@ -80,7 +80,7 @@ def _scores() -> tuple[Step, ...]:
 
 def _pair() -> tuple[Step, ...]:
     """Re-optimising the scores of labels 1 and j alone."""
-    mass, others, ratio = sp.symbols("P O r", positive=True)
+    mass, others = sp.symbols("P O", positive=True)
     cost, entropy, rest, middle, best, at_ratio, at_t = sp.symbols("C H C_rest psi_m V f_P f_t", real=True)
     balance, above, score = eq(mass + others, k * d), ge(others, (k - 2) * d), ge(sig, d)
     split, other = eq(cost, rest + mass * middle), le(entropy, rest + best)
@@ -97,10 +97,10 @@ def _pair() -> tuple[Step, ...]:
         Combination("Regret of the pair", ge(cost - entropy, mass * middle - best), ((1, split), (1, other)),
                     text=r"This is $P R_{2 \sigma}(t/P)$ with $R$ of Theorem 2, convex in its argument and 0 at 0."),
         small,
-        Combination("A lighter pair costs more", ge(2 * sig * (ratio * at_ratio), 2 * sig * at_t),
-                    ((2 * sig, small, {mass: ratio}),),
-                    text=r"$P = 2 \sigma r$ with $r \le 1$, at the gap $t/(2 \sigma)$: $P R_{2 \sigma}(t/P) \ge 2 "
-                         r"\sigma R_{2 \sigma}(t/(2 \sigma)) = B(\sigma)$."),
+        Combination("A lighter pair costs more", ge(2 * sig * (mass * at_ratio), 2 * sig * at_t), ((2 * sig, small),),
+                    text=r"With the pair's mass in units of $2 \sigma$, at most 1, for the letter $P$ of that theorem, "
+                         r"and $t/(2 \sigma)$ for its $t$: $P R_{2 \sigma}(t/P) \ge 2 \sigma R_{2 \sigma}(t/(2 "
+                         r"\sigma)) = B(\sigma)$."),
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ SAME = eq(M(tau), R(tau))
 def _ordering() -> tuple[Step, ...]:
     averages = ge(R(tau), R(tau + d))
     return (
-        Given("Deterministic labels, complete set", (SAME,),
+        Given("Deterministic labels, complete set", (SAME,), every=(tau,),
               text=r"The label is a function of the input. $R(\tau) = R_\tau^*$ is the infimum of $E \Phi^\tau(u)$ "
                    r"over $H$; at each input $u$ can be made to tend to 0, so $C_\tau^* = 0$."),
         apart,
@@ -118,7 +118,7 @@ def _jensen() -> tuple[Step, ...]:
                  text=r"$\Phi^{\tau'}$ as a function of $\Phi^\tau$ is concave: its tangent at $u = z$ lies above it."),
         Monotone("Tangent, to the left", left, x, parts=((d * (1 + z + x) ** (-d - 1), rise),),
                  text=r"The tangent at $z + x$, seen from $u = z$."),
-        Words("Average of the tangent", (MEAN,),
+        Words("Average of the tangent", (MEAN,), every=(tau, z),
               text=r"$E(\tau)$ is the mean of $\Phi^\tau(u)$ for one hypothesis, $z$ any number."),
         Given("The point of contact", (level,), text=r"$z(\tau) = (\Phi^\tau)^{-1}(E(\tau))$."),
         Combination("Jensen's inequality", ge(Phi(contact, tau + d), E(tau + d)),

@@ -16,6 +16,9 @@ A :class:`Derivation` is a list of steps.  What a step prints is what it checks:
 :class:`Refutation`       a negative control: an inequality that must fail at a given exact point
 ========================  ==============================================================================================
 
+A hypothesis (``Given``, ``Words``, ``Cited``) speaks of particular values of its symbols: later steps may use it as it
+stands, and replace only the symbols that it holds for ``every`` value of.
+
 ``put`` names the range of a step: ``put={d: h + e}`` with ``e`` a nonnegative symbol says ``d >= h``.  Everything is
 checked after the substitution, on all values that the assumptions of the remaining symbols allow.
 
@@ -40,6 +43,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -53,6 +57,10 @@ __all__ = [
     "Balls", "Checked", "Cited", "Combination", "Derivation", "Given", "Identity", "Monotone", "Refutation", "Sign",
     "Step", "Sturm", "Words",
 ]  # fmt: skip
+
+Established = Mapping[Fact, frozenset[sp.Symbol]]
+"""What the steps before have established, and the symbols that a fact speaks of as fixed: those of hypotheses."""
+NOTHING: Established = MappingProxyType({})
 
 _CLOSED = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1)
 _GRANTED = Evidence(Verdict.NOT_CHECKED, Level.CITED)
@@ -82,7 +90,11 @@ class Step:
         """The relations that later steps may use once this one is closed."""
         return self.formulas
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def fixed(self, established: Established) -> frozenset[sp.Symbol]:
+        """The symbols of the facts of this step that no later step may replace: those that hypotheses speak of."""
+        return frozenset()
+
+    def check(self, established: Established = NOTHING) -> Evidence:
         """Close the step; ``established`` are the facts of the steps before it."""
         raise NotImplementedError
 
@@ -103,16 +115,24 @@ class Step:
 
 
 class _Granted(Step):
-    """Nothing to close; later steps may use the ``relations``."""
+    """Nothing to close; later steps may use the ``relations``, as they stand.
+
+    They speak of particular values of their symbols, which an instance must not replace, but for the symbols named in
+    ``every``: the relations hold for every value of those.
+    """
 
     relations: tuple[sp.Basic, ...]
+    every: tuple[sp.Symbol, ...]
     counts = False
 
     @property
     def formulas(self) -> tuple[sp.Basic, ...]:
         return self.relations
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def fixed(self, established: Established) -> frozenset[sp.Symbol]:
+        return frozenset().union(*(relation.free_symbols for relation in self.relations)) - set(self.every)
+
+    def check(self, established: Established = NOTHING) -> Evidence:
         return _GRANTED
 
 
@@ -121,6 +141,7 @@ class Given(_Granted):
     """A definition or hypothesis: nothing to close, but later steps may use its ``relations``."""
 
     relations: tuple[sp.Basic, ...] = ()
+    every: tuple[sp.Symbol, ...] = field(default=(), kw_only=True)
     mark = "given"
 
 
@@ -137,6 +158,7 @@ class Cited(_Granted):
 
     reference: str
     relations: tuple[sp.Basic, ...] = ()
+    every: tuple[sp.Symbol, ...] = field(default=(), kw_only=True)
     mark = "classical fact"
 
 
@@ -156,7 +178,7 @@ class Identity(Step):
     def formulas(self) -> tuple[sp.Basic, ...]:
         return (self.relation,)
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation)
         kind, slack = as_fact(sp.Eq(*(side.doit() for side in self.relation.args), evaluate=False), self.put)
         return _decide(kind, slack, lambda: vanishes(slack))
@@ -176,9 +198,11 @@ class Sign(Step):
             return (self.relation,)
         return (self.relation, sp.Eq(as_fact(self.relation, {})[1], self.form, evaluate=False))
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(*self.formulas)
         kind, slack = as_fact(self.relation, self.put)
+        if kind == "==":
+            raise InputError("relation", "an inequality", self.relation)
         form = slack if self.form is None else self.form.subs(self.put)
         same = self.form is None
         return _decide(
@@ -208,9 +232,11 @@ class Sturm(Step):
     def facts(self) -> tuple[sp.Basic, ...]:
         return ()  # true on an interval only: later steps cite it in prose
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation)
         kind, slack = as_fact(self.relation, {})
+        if kind == "==":
+            raise InputError("relation", "an inequality", self.relation)
         poly, low, high = sp.Poly(slack, self.variable), sp.Rational(self.lower), sp.Rational(self.upper)
         ends = [root for root in (low, high) if poly(root) == 0]
         if kind == ">" and ends:
@@ -253,12 +279,20 @@ class Balls(Step):
     def facts(self) -> tuple[sp.Basic, ...]:
         return ()  # true on a box only: later steps cite it in prose
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         from hconsist.rigorous import prove_nonnegative
 
         require_exact(self.relation)
         kind, slack = as_fact(self.relation, self.put)
+        if kind == "==":
+            raise InputError("relation", "an inequality", self.relation)
         return prove_nonnegative(slack, dict(self.box), strict=kind == ">", **self.options)
+
+
+def _inherited(parts: tuple[tuple[Any, ...], ...], established: Established) -> frozenset[sp.Symbol]:
+    """The fixed symbols of all parts."""
+    found = [as_fact(p[1].facts[0], p[1].put) if isinstance(p[1], Step) else as_fact(p[1], {}) for p in parts]
+    return frozenset().union(*(established.get(fact, frozenset()) for fact in found))
 
 
 @dataclass(frozen=True)
@@ -278,7 +312,10 @@ class Combination(Step):
     def formulas(self) -> tuple[sp.Basic, ...]:
         return (self.relation,)
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def fixed(self, established: Established) -> frozenset[sp.Symbol]:
+        return _inherited(self.parts, established)
+
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation)
         kind, slack = as_fact(self.relation, self.put)
         return _combine(kind, slack, self.parts, self.put, established)
@@ -313,15 +350,35 @@ class Monotone(Step):
     def facts(self) -> tuple[sp.Basic, ...]:
         return (self.relation,)
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(*self.formulas)
         slope = sp.diff(self.function, self.variable)
         if self.derivative is not None and not vanishes(slope - self.derivative):
             return _open("the derivative is not the one shown")
+        if self.variable.is_integer or not self._segment():
+            return _open(f"the segment from {self.start} is not known to lie in the range of {self.variable}")
+        if not _regular(self.function.subs(self.put)):
+            return _open("the function may have a pole or a jump in between")
         if not has_sign((self.variable - self.start).subs(self.put), strict=False):
             return _open(f"{self.variable} >= {self.start} is not known on this range")
         witness = counterexample(">=", slope.subs(self.put))
         return _refuted(witness) if witness else _combine(">=", slope.subs(self.put), self.parts, self.put, established)
+
+    def fixed(self, established: Established) -> frozenset[sp.Symbol]:
+        return _inherited(self.parts, established)
+
+    def _segment(self) -> bool:
+        """Whether a parameter of the range alone moves the variable down to the start."""
+        if self.variable not in self.put:
+            return True
+        end, others = sp.S(self.put[self.variable]), [e for s, e in self.put.items() if s != self.variable]
+        free = [w for w in end.free_symbols if w.is_nonnegative and not any(sp.S(e).has(w) for e in others)]
+        start = sp.S(self.start).subs(self.put)
+        return any(
+            vanishes(end.subs(w, 0) - start) or vanishes(sp.limit(end, w, sp.oo) - start)
+            for w in free
+            if not start.has(w)
+        )
 
 
 @dataclass(frozen=True)
@@ -329,12 +386,15 @@ class Checked(Step):
     """Formulas handed to ``function(*shown)``, which returns the evidence: for enumerations and linear programs.
 
     ``control=True`` marks an illustration: it must pass, but is no part of the proof and does not set its level.
+    What is shown holds where the function looked, which need not be everywhere: later steps may use it as a fact only
+    if ``every`` names the symbols for all values of which it was shown (the others stay fixed, as in a hypothesis).
     """
 
     shown: tuple[sp.Basic, ...]
     function: Callable[..., Evidence]
     method: str = field(default="computed", kw_only=True)
     control: bool = field(default=False, kw_only=True)
+    every: tuple[sp.Symbol, ...] | None = field(default=None, kw_only=True)
 
     @property
     def mark(self) -> str:  # type: ignore[override]
@@ -350,9 +410,12 @@ class Checked(Step):
 
     @property
     def facts(self) -> tuple[sp.Basic, ...]:
-        return () if self.control else tuple(f for f in self.shown if isinstance(f, sp.core.relational.Relational))
+        return () if self.every is None or self.control else self.shown
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def fixed(self, established: Established) -> frozenset[sp.Symbol]:
+        return frozenset().union(*(relation.free_symbols for relation in self.shown)) - set(self.every or ())
+
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(*self.shown)
         return self.function(*self.shown)
 
@@ -380,7 +443,7 @@ class Refutation(Step):
     def where(self) -> tuple[sp.Basic, ...]:
         return tuple(sp.Eq(s, v, evaluate=False) for s, v in self.at.items())
 
-    def check(self, established: frozenset[Fact] = frozenset()) -> Evidence:
+    def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation, *(sp.S(v) for v in self.at.values()))
         _, slack = as_fact(self.relation, {})
         ball = ball_at(slack.doit(), {s: Fraction(sp.S(v).p, sp.S(v).q) for s, v in self.at.items()})
@@ -389,9 +452,9 @@ class Refutation(Step):
         return _open(f"the control does not fail: slack {ball.str(6)}")
 
 
-def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established: frozenset[Fact]) -> Evidence:
+def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established: Established) -> Evidence:
     """Close ``slack`` as nonnegative multiples of established facts (or instances of them) plus a nonnegative rest."""
-    rest, strict = slack, False
+    rest, strict, equal = slack, False, True
     for multiplier, source, *instance in parts:
         factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
         relation, its_range = (source.facts[0], source.put) if isinstance(source, Step) else (source, {})
@@ -399,18 +462,39 @@ def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established:
         found = as_fact(relation, its_range)
         if found not in established:
             return _open(f"not established before: {relation}")
-        put_in = {s: e for s, e in put.items() if s in found[1].free_symbols and s not in values}
+        if replaced := established[found] & set(values):
+            return _open(f"the instance replaces what a hypothesis speaks of: {', '.join(map(str, replaced))}")
+        put_in = {s: s for s in put if s in found[1].free_symbols and s not in values}
         if not all(meets(s, sp.S(e).subs(put)) for s, e in (values | put_in).items()):
             return _open(f"the instance breaks an assumption on its symbols: {values | put_in}")
         if found[0] != "==" and not has_sign(factor, strict=False):
             return _open(f"no sign known for the multiplier {multiplier}")
         strict = strict or (found[0] == ">" and has_sign(factor, strict=True))
+        equal = equal and found[0] == "=="
         rest -= factor * found[1].subs(values, simultaneous=True).subs(put)
     if vanishes(rest):
-        closed = kind != ">" or strict
+        closed = {">": strict, ">=": True, "==": equal}[kind]
     else:
         closed = kind != "==" and has_sign(rest, strict=kind == ">" and not strict)
     return _CLOSED if closed else _open("the parts do not add up to the relation")
+
+
+def _regular(e: sp.Expr) -> bool:
+    """Whether the expression is continuously differentiable where its symbols may be: no pole, jump or branch point."""
+    if e.is_Symbol or e.is_number:
+        return True
+    if e.is_Add or e.is_Mul or e.func in (sp.exp, sp.sinh, sp.cosh, sp.tanh, sp.atan):
+        return all(map(_regular, e.args))
+    if e.is_Pow:
+        base, power = e.args
+        whole = power.is_integer and power.is_nonnegative
+        apart = power.is_integer and (base.is_nonzero or has_sign(base, strict=True) or has_sign(-base, strict=True))
+        real = has_sign(base, strict=True) or (has_sign(base, strict=False) and has_sign(power, strict=False))
+        return bool(whole or apart or real) and all(map(_regular, e.args))
+    if isinstance(e, sp.log):
+        return has_sign(e.args[0], strict=True) and _regular(e.args[0])
+    own = isinstance(e, sp.Function) and not type(e).__module__.startswith("sympy.functions")
+    return own and all(map(_regular, e.args))  # undetermined, or defined by its derivative in a derivation
 
 
 def _rational(value: Any) -> sp.Rational:
@@ -460,11 +544,12 @@ class Derivation:
         outcomes = self.outcomes
         granted = (*self.assumptions, *(_granted(s) for s in self.steps if isinstance(s, (Given, Cited))))
         for step, outcome in zip(self.steps, outcomes):
-            if not outcome.passed and outcome.verdict is not Verdict.NOT_CHECKED:
+            if not outcome.passed and not isinstance(step, _Granted):
                 witness = {"step": step.title, **(outcome.witness or {})} if outcome.witness else None
                 reason = f"step '{step.title}': {outcome.reason or outcome.verdict}"
                 return replace(outcome, witness=witness, reason=reason, assumptions=granted)
         proof = [o for s, o in zip(self.steps, outcomes) if s.counts]
+        granted = tuple(dict.fromkeys((*granted, *(text for o in proof for text in o.assumptions))))
         level = min((o.level for o in proof), default=Level.SYMBOLIC)
         verdict = Verdict.PROVED if level.may_prove else Verdict.SUPPORTED
         return Evidence(
@@ -477,9 +562,20 @@ class Derivation:
         """The evidence of each step, in order; computed once."""
         return tuple(step.check(self._facts_before(k)) for k, step in enumerate(self.steps))
 
-    def _facts_before(self, index: int) -> frozenset[Fact]:
-        found = [as_fact(r, s.put) for s in self.steps[:index] for r in s.facts]
-        return frozenset(found) | {(">=", slack) for kind, slack in found if kind == ">"}
+    @property
+    def established(self) -> Established:
+        """The facts of all steps, if they are closed, each with the symbols that it speaks of as fixed."""
+        return self._facts_before(len(self.steps))
+
+    def _facts_before(self, index: int) -> Established:
+        """The facts of the first ``index`` steps, each with the symbols that it speaks of as fixed."""
+        found: dict[Fact, frozenset[sp.Symbol]] = {}
+        for step in self.steps[:index]:
+            fixed = step.fixed(found)
+            for kind, slack in (as_fact(r, step.put) for r in step.facts):
+                for fact in ((kind, slack), (">=", slack)) if kind == ">" else ((kind, slack),):
+                    found[fact] = found[fact] & fixed if fact in found else fixed
+        return found
 
     def render(self, style: str = "text") -> str:
         """The checked chain as ``text``, ``markdown``, ``latex`` (an article) or ``notebook`` (JSON)."""
@@ -506,5 +602,7 @@ def _mark(step: Step, outcome: Evidence) -> str:
 
 def _remark(step: Step, outcome: Evidence) -> str:
     words = [f"Reference: {step.reference}."] if isinstance(step, Cited) else []
+    if isinstance(step, _Granted) and step.every:
+        words.append(f"For every {', '.join(s.name for s in step.every)}.")
     words += [outcome.reason] if outcome.reason else []
     return " ".join([*words, *outcome.notes])

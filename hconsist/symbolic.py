@@ -93,7 +93,8 @@ def _points(symbols: list[sp.Symbol], count: int = _POINTS) -> Iterator[dict[sp.
         values = {}
         for symbol in symbols:
             low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -12
-            number = int(rng.integers(low, 13))
+            high = -1 if symbol.is_negative else 0 if symbol.is_nonpositive else 12
+            number = int(rng.integers(low, high + 1)) or (1 if symbol.is_nonzero else 0)
             values[symbol] = Fraction(number) if symbol.is_integer else Fraction(number, 7)
         yield values
 
@@ -128,9 +129,18 @@ def counterexample(kind: str, slack: sp.Expr) -> dict[str, Any] | None:
     return None
 
 
+_SIGNS = (("positive", 1, True), ("nonnegative", 1, False), ("negative", -1, True), ("nonpositive", -1, False))
+_KINDS = ("real", "zero", "integer", "rational", "even", "prime", "imaginary")
+
+
 def meets(symbol: sp.Symbol, value: sp.Expr) -> bool:
-    """Whether ``value`` has the sign and integrality assumed of ``symbol``."""
-    integral = value.is_integer if symbol.is_integer else True
-    if symbol.is_positive or symbol.is_nonnegative:
-        return bool(integral) and has_sign(value, strict=bool(symbol.is_positive))
-    return bool(integral) and (not symbol.is_real or bool(value.is_real))
+    """Whether ``value`` is known to have every property assumed of ``symbol``, which must be a symbol."""
+    if not isinstance(symbol, sp.Symbol):
+        return False
+    value = sp.S(value)
+    known = {kind: getattr(value, f"is_{kind}") for kind in _KINDS}
+    for sign, factor, strict in _SIGNS:  # found in more forms of the value than SymPy's own assumptions look at
+        if getattr(symbol, f"is_{sign}") and has_sign(factor * value, strict):
+            known[sign] = True
+    has = sp.Dummy(**{kind: truth for kind, truth in known.items() if truth is not None}).assumptions0
+    return all(has.get(kind) is truth for kind, truth in symbol.assumptions0.items())

@@ -26,7 +26,10 @@ from hconsist.steps import (
     Words,
 )
 
-X, Y = sp.symbols("x y", positive=True)
+X, Y, V = sp.symbols("x y v", positive=True)
+R = sp.Symbol("r", real=True)
+NEG = sp.Symbol("z", negative=True)
+COUNT = sp.Symbol("k", integer=True, positive=True)
 U = sp.Symbol("u", nonnegative=True)
 A = sp.Symbol("a", positive=True)
 
@@ -94,6 +97,100 @@ def test_false_or_unseen_steps_do_not_pass(step, verdict):
     assert bool(found.witness) == (verdict == "refuted")
     outcome = chain(step).run()
     assert not outcome.passed and step.title in outcome.reason
+
+
+ABOVE = Given("hypothesis", (sp.Ge(X, Y),))
+EVERYWHERE = Given("for every x", (sp.Ge(X, Y),), every=(X,))
+
+
+@pytest.mark.parametrize(
+    "before, step",
+    [
+        (ABOVE, Combination("an equation from an inequality", sp.Eq(X, Y), ((1, ABOVE),))),
+        (ABOVE, Combination("a hypothesis at another value", sp.Ge(V, Y), ((1, ABOVE, {X: V}),))),
+        (EVERYWHERE, Combination("at another value of y", sp.Ge(X, V), ((1, EVERYWHERE, {Y: V}),))),
+        (
+            Combination("inherited", sp.Ge(2 * X, 2 * Y), ((2, ABOVE.relations[0]),)),
+            Combination("at another value", sp.Ge(2 * V, 2 * Y), ((1, sp.Ge(2 * X, 2 * Y), {X: V}),)),
+        ),
+        (
+            Checked("where it was looked at", (sp.Ge(X, 3, evaluate=False),), lambda _: steps._CLOSED),
+            Combination("everywhere", sp.Ge(X, 3, evaluate=False), ((1, sp.Ge(X, 3, evaluate=False)),)),
+        ),
+        (EVERYWHERE, Combination("replaces no symbol", sp.Ge(X + 1, Y), ((1, EVERYWHERE, {X - Y: X - Y + 1}),))),
+        (
+            Sign("negative", sp.Ge(-NEG, 0, evaluate=False)),
+            Combination("sign lost", sp.Ge(-X, 0, evaluate=False), ((1, sp.Ge(-NEG, 0, evaluate=False), {NEG: X}),)),
+        ),
+        (Given("nothing"), Monotone("from 5 on, over a hole", (R - 5) ** 2, R, start=0, put={R: 5 + Y})),
+        (Given("nothing"), Monotone("over a jump", sp.atan(1 / (1 - X)), X, start=0)),
+        (Given("nothing"), Monotone("over a step", sp.Piecewise((X, X < 1), (X - 5, True)), X, start=0)),
+        (Given("nothing"), Monotone("over a pole", 1 / (1 - X), X, start=0)),
+        (Given("nothing"), Monotone("along integers, where nothing has a derivative", COUNT**2, COUNT, start=1)),
+    ],
+    ids=lambda s: s.title,
+)
+def test_attacks_on_the_rules_of_inference(before, step):
+    """Each was accepted by an earlier version, or would be if one condition of the rules were dropped."""
+    assert not chain(before, step).run().passed
+
+
+def test_what_holds_for_every_value_may_be_used_at_another():
+    at = Combination("at v", sp.Ge(V, Y), ((1, EVERYWHERE, {X: V}),))
+    derivation = chain(EVERYWHERE, at)
+    assert derivation.run().passed and "For every x." in derivation.render()
+    assert derivation.established[symbolic.as_fact(at.relation, {})] == {Y}
+
+
+def test_a_step_of_the_proof_that_was_not_checked_fails_the_chain():
+    skipped = Checked("skipped", (sp.Ge(X, 0, evaluate=False),), lambda _: steps._GRANTED)
+    assert not chain(Identity("one", X - X + 1, 1), skipped).run().passed
+
+
+def test_what_a_step_takes_for_granted_is_listed():
+    granted = Evidence(Verdict.PROVED, Level.SYMBOLIC, points=1, assumptions=("something",))
+    assert chain(Checked("on top", (sp.Ge(X, 0),), lambda _: granted)).run().assumptions == ("something",)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Sign("x", sp.Eq(X, X + U, evaluate=False)),
+        Sturm("x", sp.Eq(X**2, X), X, sp.S(0), sp.S(1)),
+        Balls("x", sp.Eq(X**2, X), {X: (Fraction(0), Fraction(1))}),
+    ],
+    ids=lambda s: type(s).__name__,
+)
+def test_equations_are_no_inequalities(step):
+    with pytest.raises(InputError, match="an inequality"):
+        step.check()
+
+
+@pytest.mark.parametrize(
+    "symbol, fit, unfit",
+    [
+        (X, X + U, U),
+        (U, (X - Y) ** 2, X - Y),
+        (NEG, -X, U),
+        (COUNT, 2 * COUNT, COUNT / 2),
+        (R, X - Y, sp.Symbol("w")),
+        (sp.Symbol("n", real=True, nonzero=True), -X, R),
+        (sp.Symbol("p", prime=True), sp.S(5), sp.S(4)),
+        (sp.Symbol("e", even=True), 2 * COUNT, COUNT),
+        (sp.Symbol("any"), sp.I, None),
+    ],
+    ids=lambda s: str(s),
+)
+def test_values_that_a_symbol_may_take(symbol, fit, unfit):
+    assert symbolic.meets(symbol, fit) and symbolic.meets(symbol, symbol)
+    assert unfit is None or not symbolic.meets(symbol, unfit)
+    assert not symbolic.meets(symbol + 1, fit)
+
+
+def test_counterexamples_respect_the_signs():
+    assert symbolic.counterexample(">=", -NEG) is None
+    assert symbolic.counterexample(">=", NEG)["z"].startswith("-")
+    assert symbolic.counterexample("==", sp.Symbol("w", real=True, nonzero=True) ** 0 - 1) is None
 
 
 def test_floats_are_refused():
