@@ -7,18 +7,16 @@ norm from below by duality hold for every multiplier (r, s), and one is chosen f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import sympy as sp
 
 from hconsist import catalog
 from hconsist.derivations import concave_hull, freezing, pooled_hull, quadratic_floor, two_label_sharpness
-from hconsist.derivations.links import proof
+from hconsist.derivations.links import theorem
 from hconsist.evidence import Evidence, Verdict
 from hconsist.rigorous import Choice, prove_nonnegative
 from hconsist.steps import (
@@ -34,6 +32,7 @@ from hconsist.steps import (
     Step,
     Words,
 )
+from hconsist.symbolic import as_fact, ball_at
 
 __all__ = ["TAU_C", "below", "bracket", "build", "dual", "evidence", "for_pools", "multiplier", "refused"]
 
@@ -136,13 +135,17 @@ def below(tau: Fraction = TAU_C[0]) -> Evidence:
     return prove_nonnegative(bracket(t, order(tau)), {t: DIP}, strict=True, prec=192, claim=claim)
 
 
-def refused(*shown: sp.Basic) -> Evidence:
-    """A control: beyond tau_c the prover must not find that D_3 > D_2; it passes if the prover stays inconclusive."""
+def refused(shown: sp.Basic) -> Evidence:
+    """A control: three labels win at the point shown, so on a box around it the prover must not find D_3 > D_2."""
     box = {t: (Fraction(59, 100), Fraction(61, 100)), a: (Fraction(296725, 10**5), Fraction(2968, 1000))}
     slack = dual(3, t) - sp.Rational(3, 2) ** AL * two_label(t)
     found = prove_nonnegative(slack, box, strict=True, choose=multiplier(3), max_boxes=2000)
-    refusal = found.verdict is Verdict.INCONCLUSIVE
-    verdict, reason = (Verdict.PROVED, "") if refusal else (Verdict.INCONCLUSIVE, "the prover closed what is false")
+    if not ball_at(as_fact(shown, {})[1], {}) > 0:
+        verdict, reason = Verdict.INCONCLUSIVE, "three labels do not win at the point"
+    elif found.verdict is not Verdict.INCONCLUSIVE:
+        verdict, reason = Verdict.INCONCLUSIVE, "the prover closed what is false"
+    else:
+        verdict, reason = Verdict.PROVED, ""
     return replace(found, verdict=verdict, reason=reason, certificates=())
 
 
@@ -160,34 +163,37 @@ def evidence() -> Evidence:
     return catalog.derivation("threshold").run()
 
 
-def _runs(module: ModuleType) -> Callable[..., Evidence]:
-    return lambda *shown: proof(module).run()
-
-
 def _setting() -> tuple[Step, ...]:
-    T, D = sp.Function("T_n")(t), sp.Function("D_2")(t)
-    Dm = sp.Function("D_m")(t)
     mean = ((1 + t) ** a + (1 - t) ** a) / 2
     bend = a * (a - 1) * ((1 + t) ** (a - 2) + (1 - t) ** (a - 2)) / 2
     return (
-        Checked("Up to tau = 1", (sp.Eq(T, D, evaluate=False),), _runs(freezing), method="derivation freezing"),
-        Checked("Up to tau = 3/2", (sp.Eq(T, D, evaluate=False),), _runs(two_label_sharpness),
-                method="derivation two_label_sharpness"),
-        Checked("From tau = 3/2 on", (le(T, Dm),), _runs(pooled_hull), method="derivation pooled_hull",
-                text=r"For $a \ge 2$ the hull of $T_n$ is that of $D_2, ..., D_n$. $D_2$ is convex, so $T_n = D_2$ if "
-                     r"and only if $D_m \ge D_2$ on $[0, 1]$ for $m = 3, ..., n$."),
-        Checked("Curves and kinks", (sp.Eq(sp.Symbol("t_m"), 1 / (1 + (m - 2) * 2 ** (-1 / (a - 1))),
-                                           evaluate=False),),
-                _runs(quadratic_floor), method="derivation quadratic_floor",
-                text=r"From its lines: $\alpha D_m + m^{-\alpha}$ is a concave function of $t^2$ for $t \le t_m$; for "
-                     r"$m = 2$ on all of $[0, 1]$. At the kink $\alpha D_m(t_m) \ge \gamma t_m^{1+\alpha}$, $\gamma = "
-                     r"1 - 2^{-\alpha}$. Beyond it $\alpha D_m \ge \max((1+t)/L, t) - m^{-\alpha}$, $L = (m - 2 + "
-                     r"2^b)^\alpha$, the first with equality at $t_m$; the two cross at $1/l$, $L = 1 + l$."),
+        theorem(freezing, "R is least at full mass",
+                text=r"$T_n = R_1 = D_2$ for every $n$ and $\tau < 1$, and with the next line for $\tau = 1$."),
+        theorem(freezing, "The same for the logarithm"),
+        theorem(two_label_sharpness, "The two-label curve",
+                text=r"$T_n = D_2$ for every $n$ and $1 < \tau \le 3/2$; $\alpha D_2$ is this curve at $x = 1 + t$, "
+                     r"$y = 1 - t$, where $e = a - 1$."),
+        theorem(pooled_hull, "al m is at least 1",
+                text=r"For $a \ge 2$, $3/2 \le \tau < 2$, the hull of $T_n$ is that of $D_2, ..., D_n$."),
+        Words("Which numbers of labels count", text=r"$D_2$ is convex, as the least of a convex function over a "
+              r"section that moves with $t$, and $T_n \le D_m$. So for $3/2 \le \tau < 2$: $T_n = D_2$ if and only "
+              r"if $D_m \ge D_2$ on $[0, 1]$ for $m = 3, ..., n$."),
+        theorem(quadratic_floor, "It decreases",
+                text=r"So $\alpha D_m + m^{-\alpha}$ is a concave function of $t^2$ for $t \le t_m$; for $m = 2$ on "
+                     r"all of $[0, 1]$."),
+        theorem(quadratic_floor, "The kink",
+                text=r"$e = 1/(a-1)$ and $M = m - 2$: $1/t_m = 1 + (m-2) 2^{-1/(a-1)}$."),
+        theorem(quadratic_floor, "K is concave",
+                text=r"$\alpha D_m(t_m) = t_m^\alpha K(t_m) \ge \gamma t_m^{1+\alpha}$, $\gamma = 1 - 2^{-\alpha}$."),
+        theorem(quadratic_floor, "Dual value for large r",
+                text=r"$\alpha D_m \ge \max((1+t)/L, t) - m^{-\alpha}$, $L = (m - 2 + 2^b)^\alpha$, the first with "
+                     r"equality at $t_m$."),
+        theorem(quadratic_floor, "Crossing", text=r"The two cross at $1/l$, $L = 1 + l$."),
         Identity("Second derivative of A = M_a^a", sp.Derivative(mean, t, 2), bend, put={t: 1 / (1 + y)}),
         Identity("Its value at 0", bend, a * (a - 1), put={t: sp.S.Zero}, text=r"So $M_a - 1 \sim (a-1) t^2/2$."),
         Identity("Start of the two-label curve", 2 ** (-AL) * (a - 1) / 2, AL * START,
-                 text=r"$\alpha D_2 = 2^{-\alpha}(M_a - 1) \sim \alpha d_0 t^2$ with $d_0 = a 2^{1/a}/4$. As it is "
-                      r"concave in $t^2$, $D_2 \le d_0 t^2$."),
+                 text=r"$\alpha D_2 = 2^{-\alpha}(M_a - 1) \sim \alpha d_0 t^2$ with $d_0 = a 2^{1/a}/4$."),
+        Words("Above the two-label curve", text=r"$D_2$ vanishes at 0 and is concave in $t^2$: $D_2 \le d_0 t^2$."),
     )  # fmt: skip
 
 
@@ -217,8 +223,10 @@ def _few_labels() -> tuple[Step, ...]:
         Checked("At t = 1/10", (gt(dual(m, sp.Rational(1, 10)), m**AL * FLOOR / 100),),
                 partial(for_pools, boxes=dict.fromkeys(SMALL_POOLS, ({a: (LOWEST, BEYOND)},)), fixed=0.1),
                 method="balls",
-                text=r"For $3 \le m \le 11$ and $2 \le a \le 2.9673$: $D_m(1/10) > d_0/100$. By concavity in $t^2$, "
-                     r"$D_m(t) \ge 100 t^2 D_m(1/10) > d_0 t^2 \ge D_2(t)$ for $0 < t \le 1/10$."),
+                text=r"For $3 \le m \le 11$ and $2 \le a \le 2.9673$, with one $(r, s)$ for each small box, here and "
+                     r"in the next lines: $D_m(1/10) > d_0/100$."),
+        Words("Up to t = 1/10", text=r"$D_m$ vanishes at 0 and is concave in $t^2$: $D_m(t) \ge 100 t^2 D_m(1/10) > "
+              r"d_0 t^2 \ge D_2(t)$ for $0 < t \le 1/10$."),
         Checked("On [1/10, 1]", (shown,), partial(for_pools, boxes=dict.fromkeys(SMALL_POOLS, wide) | {3: narrow}),
                 method="balls",
                 text=r"For $4 \le m \le 11$ and $2 \le a \le 2.9673$, and for $m = 3$ and $2 \le a \le 2.9672$: "
@@ -242,8 +250,9 @@ def _many_labels() -> tuple[Step, ...]:
               text=r"$\gamma t_m^{\alpha - 1} > \gamma' = \alpha d_0$, and $t_m^{\alpha-1} = (1 + (m-2)p)^{1/a}$."),
         Sign("It grows with m", ge(sp.Derivative((1 + (m - 2) * p) ** y, m), 0), put={m: 2 + c},
              form=p * y * (1 + c * p) ** (y - 1),
-             text=r"So for $t \le t_m$: $\alpha D_m(t) \ge (t/t_m)^2 \alpha D_m(t_m) \ge \gamma t_m^{\alpha-1} t^2 > "
-                  r"\gamma' t^2$."),
+             text=r"$p = 2^{-1/(a-1)}$ and $y = 1/a$: so does $\gamma t_m^{\alpha-1}$."),
+        Words("Up to the kink", text=r"$\alpha D_m(t) \ge (t/t_m)^2 \alpha D_m(t_m) \ge \gamma t_m^{\alpha-1} t^2 > "
+              r"\gamma' t^2$ for $0 < t \le t_m$ and $m \ge 12$."),
         Sign("The first line minus gamma' t^2 is concave", le(sp.Derivative((1 + t) / L - c - g * t**2, t, 2), 0),
              form=2 * g, text=r"$c = m^{-\alpha}$. It is nonnegative at $t_m$, so from $t_m$ to $1/l$ it is if it is "
                               r"at $1/l$."),
@@ -265,7 +274,9 @@ def _many_labels() -> tuple[Step, ...]:
         Combination("The slopes compare", ge((1 + e) * (Y + drop) ** e, (1 + e) * Y**e * (1 - loss)),
                     ((1 + e, up),),
                     text=r"$b = 1 + e$, $l + 1 = Y + u$, $Y' = 1 - q$: the derivative of $m = (l+1)^b + 2 - 2^b$ is at "
-                         r"least that of $Y^b$. So $m > Y^b$ for every $m \ge 12$, and $D_m > d_0 t^2 \ge D_2$."),
+                         r"least that of $Y^b$."),
+        Words("Beyond the kink", text=r"So $m > Y^b$ for every $m \ge 12$, as at 12. The lower bounds exceed $\gamma' "
+              r"t^2$ at $t_m$, $1/l$ and 1, and between: $D_m > d_0 t^2 \ge D_2$."),
     )  # fmt: skip
 
 
@@ -280,8 +291,10 @@ def _dip() -> tuple[Step, ...]:
         Identity("Three labels, as q_2 varies", sp.Derivative(power, z), slope, put={t: u, z: q},
                  text=r"$q = (t + q_2, q_2, 1 - t - 2 q_2)$ and $a = 1 + e$; the sum of powers is convex in $q$."),
         Identity("At q_2 = 0", slope, (1 + e) * (t**e - 2 * (1 - t) ** e), put={t: u, z: sp.S.Zero},
-                 text=r"So $q_2 = 0$ is best once $(t/(1-t))^{a-1} \ge 2$, that is $t \ge t_3 = 1/(1 + 2^{-1/(a-1)})$, "
-                      r"and then $\alpha (D_3 - D_2) = B(t, a)$, the bracket of the next lines."),
+                 text=r"It is at least 0 once $(t/(1-t))^{a-1} \ge 2$, that is $t \ge t_3 = 1/(1 + 2^{-1/(a-1)})$."),
+        Words("The best law from t_3 on", text=r"A convex function that rises at $q_2 = 0$ is least there: $\alpha "
+              r"(D_3 - D_2) = B(t, a)$ for $t \ge t_3$, and $\le B$ for every $t$, with the bracket $B$ of the next "
+              r"lines."),
         Balls("The dip lies beyond the kink", gt(sp.Rational(5875, 10**4) * (1 + 2 ** (-1 / (a - 1))), 1),
               {a: (CROSSING, BEYOND)}, text=r"$t_3 < 0.5875$."),
         Balls("B falls in a", lt(sp.diff(bracket(t), a), 0), box,
@@ -294,9 +307,10 @@ def _dip() -> tuple[Step, ...]:
               r"lower end and negative at the upper one. So it vanishes at exactly one $\tau_c$ between them: "
               r"$D_3 \ge D_2$ up to $\tau_c$, and $T_n \le D_3 < D_2$ somewhere from there to $a = 2.9673$, for "
               r"every $n \ge 3$."),
-        Checked("The prover refuses what is false", (sp.Gt(a, sp.Rational(296725, 10**5)),), refused, method="balls",
-                control=True, text=r"Asked for $D_3 > D_2$ on $0.59 \le t \le 0.61$, $2.96725 \le a \le 2.968$, it "
-                                   r"stays inconclusive."),
+        Checked("The prover refuses what is false", (lt(bracket(sp.Rational(3, 5), sp.Rational(371, 125)), 0),),
+                refused, method="balls", control=True,
+                text=r"$B(0.6, 2.968) < 0$. Asked for $D_3 > D_2$ on $0.59 \le t \le 0.61$, $2.96725 \le a \le 2.968$, "
+                     r"it stays inconclusive."),
     )  # fmt: skip
 
 
@@ -307,7 +321,7 @@ def _beyond() -> tuple[Step, ...]:
     two, three, fifths = sp.Rational(2, 3), sp.Rational(1, 4), (sp.Rational(3, 5), sp.Rational(4, 5))
     near = fifths[0] * (1 + two ** (1 / u)) ** u - 3 ** (u - 1) - fifths[1] * (1 + three ** (1 / u)) ** u + 2 ** (u - 1)
     far = fifths[0] * (1 + v) ** u - 3 ** (u - 1) - fifths[1] + 2 ** (u - 1)
-    quarter = Fraction(1, 4)
+    quarter, k = Fraction(1, 4), sp.Symbol("k", positive=True)
     return (
         Identity("The first norm at t = 3/5", fifths[0] ** (1 / z) * (1 + two ** (1 / z)),
                  fifths[0] ** (1 / z) + sp.Rational(2, 5) ** (1 / z), text=r"$u = 1/a$."),
@@ -318,9 +332,12 @@ def _beyond() -> tuple[Step, ...]:
         Balls("For 1/a <= 1/4", lt(far, 0), {u: (Fraction(0), quarter), v: (Fraction(0), Fraction(16, 81))},
               text=r"Here $v$ stands for $(2/3)^{1/u} \le (2/3)^4 = 16/81$, and $(1 + 4^{-1/u})^u \ge 1$: $B < 0$ "
                    r"again."),
-        Checked("At tau = 2", (lt(sp.Rational(1, 6), sp.Rational(1, 4)),), _runs(concave_hull),
-                method="derivation concave_hull",
-                text=r"For $n \ge 3$ the vertex of the hull at $t = 1/2$ has height $1/6$, below $D_2(1/2) = 1/4$."),
+        theorem(concave_hull, "tau = 2: vertices",
+                text=r"$\tau = 2$: the height of the hull of $T_n$ at $t = 1/k$, $1 \le k < n$."),
+        Sign("They lie below the two-label curve", lt(1 / (k * (k + 1)), 1 / (2 * k)), put={k: 1 + z},
+             form=(k - 1) / (2 * k * (k + 1)), text=r"$D_2(t) = t/2$ at $\tau = 2$, $t = 1/k < 1$."),
+        Words("Beyond tau_c", text=r"So $T_n \ne D_2$ for every $n \ge 3$: by $T_n \le D_3 < D_2$ at some $t$ for "
+              r"$\tau_c < \tau < 2$, and at $\tau = 2$ since the hull of $T_n$ is below $D_2$, convex, at $t = 1/2$."),
         Refutation("The threshold is not 1.67", ge(bracket(sp.Rational(3, 5), sp.Rational(100, 33)), 0), {},
                    text=r"$\tau = 1.67$, $a = 100/33$."),
     )  # fmt: skip

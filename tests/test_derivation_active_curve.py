@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
+from spoiling import reversed_
 
 import hconsist as hc
 from hconsist.derivations import active_curve
-from hconsist.steps import Monotone
+from hconsist.steps import Checked, Monotone
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,14 @@ def test_a_weaker_exponent_breaks_bernoulli(chain):
     step = next(s for s in chain.steps if isinstance(s, Monotone) and s.title == "Bernoulli")
     assert step.check().passed
     assert not dataclasses.replace(step, function=step.function - step.variable / 10, derivative=None).check().passed
+
+
+def test_what_is_shown_of_other_chains_is_what_is_checked(chain):
+    linked = [step for step in chain.steps if isinstance(step, Checked)]
+    assert len(linked) == 3
+    for step in linked:
+        false = dataclasses.replace(step, shown=(reversed_(step.shown[0]),))
+        assert step.check().passed and not false.check().passed, step.text
 
 
 def conjugate(m, slope, tau):
@@ -41,6 +50,27 @@ def test_conjugates_fall_rise_and_fall(tau):
         change = np.sign(np.diff(values)[np.abs(np.diff(values)) > 1e-13])
         runs = change[np.concatenate([[True], np.diff(change) != 0])].tolist()
         assert runs in ([-1], [1], [1, -1], [-1, 1], [-1, 1, -1]), (slope, runs)
+
+
+@pytest.mark.parametrize("tau", [1.55, 1.7, 1.9])
+@pytest.mark.parametrize("slope", [0.3, 0.8, 1.0, 1.5])
+@pytest.mark.parametrize("m", [2, 3, 7])
+def test_the_conjugate_against_laws_on_m_labels(m, slope, tau):
+    """The largest slope x gap - norm over the laws (x + gap, x, y, ..., y), below slope 1 and from there on."""
+    al, a = tau - 1, 1 / (2 - tau)
+
+    def norm(low, gap):
+        other = (1 - gap - 2 * low) / max(m - 2, 1)
+        return ((low + gap) ** a + low**a + (m - 2) * other**a) ** (1 / a)
+
+    def least(gap):
+        end = (1 - gap) / 2
+        inner = minimize_scalar(norm, bounds=(0, end), args=(gap,), method="bounded", options={"xatol": 1e-9}).fun
+        return norm(end, gap) if m == 2 else min(norm(0.0, gap), inner)
+
+    grid = np.linspace(0, 1, 801)
+    best = m**-al + max(slope * gap - least(gap) for gap in grid)
+    assert best == pytest.approx(conjugate(m, slope, tau) if slope < 1 else slope - 1 + m**-al, abs=2e-6)
 
 
 @pytest.mark.parametrize("tau, n", [(1.7, 30), (1.9, 60), (1.97, 200)])

@@ -1,5 +1,6 @@
 """Theorem 7: its enclosure of tau_c against an independent root, its dual bounds, and what it refuses."""
 
+import dataclasses
 import math
 from fractions import Fraction as F
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 import sympy as sp
 from scipy.optimize import minimize
+from spoiling import reversed_
 
 from hconsist.derivations import threshold
 from hconsist.derivations.threshold import a, m, r, s, t
 from hconsist.evidence import Level, Verdict
 from hconsist.rigorous import Choice, prove_nonnegative
+from hconsist.steps import Checked
 from hconsist.transforms.two_label import TAU_C
 
 
@@ -29,6 +32,14 @@ def evidence(chain):
 def test_the_chain_is_proved_by_balls(evidence):
     assert (evidence.verdict, evidence.level) == (Verdict.PROVED, Level.ENCLOSED), evidence.reason
     assert len(evidence.certificates) == 31 and 3000 < evidence.boxes < 6000
+
+
+def test_what_is_shown_of_other_chains_and_in_the_control_is_what_is_checked(chain):
+    linked = [s for s in chain.steps if isinstance(s, Checked) and (s.control or s.method.startswith("derivation "))]
+    assert len(linked) == 11
+    for step in linked:
+        false = dataclasses.replace(step, shown=(reversed_(step.shown[0]),))
+        assert step.check().passed and not false.check().passed, step.text
 
 
 def test_the_ball_part_is_fast(evidence):
@@ -96,7 +107,8 @@ def _least_norm(number, gap, order):
 
 def test_larger_boxes_are_refused():
     """With a up to 2.968, and with m = 3 up to 2.9673 at the dip, D_3 > D_2 is false: no proof may be found."""
-    assert threshold.refused().passed
+    wins = threshold.bracket(sp.Rational(3, 5), sp.Rational(371, 125))
+    assert threshold.refused(sp.Lt(wins, 0, evaluate=False)).passed
     relation = sp.Gt(threshold.dual(m, t), (m / 2) ** threshold.AL * threshold.two_label(t), evaluate=False)
     box = {t: threshold.DIP, a: (threshold.CROSSING, threshold.BEYOND)}
     slack = (relation.lhs - relation.rhs).subs(m, 3)
