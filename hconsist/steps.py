@@ -412,6 +412,11 @@ class Checked(Step):
     def facts(self) -> tuple[sp.Basic, ...]:
         return () if self.every is None or self.control else self.shown
 
+    @property
+    def where(self) -> tuple[sp.Basic, ...]:
+        """Nothing where the range is the function's own: its text names it, and the signs of symbols would mislead."""
+        return () if self.every is None else super().where
+
     def fixed(self, established: Established) -> frozenset[sp.Symbol]:
         return frozenset().union(*(relation.free_symbols for relation in self.shown)) - set(self.every or ())
 
