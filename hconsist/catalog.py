@@ -65,6 +65,7 @@ DERIVATIONS = (
     ("additive_entropies", "sparsemax, entmax and one-versus-all logistic: T for every n"),
     ("sum_logistic", "sum-logistic: T is that of cross-entropy, every n"),
     ("label_smoothing", "label smoothing: the sharp T, every n"),
+    ("enclosing", "three labels: T between proved numbers, from bounds at single laws"),
     ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
 )
 

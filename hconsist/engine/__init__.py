@@ -1,0 +1,1 @@
+"""T of any loss: the numeric search, its proved lower bounds, and enclosures for three labels."""
