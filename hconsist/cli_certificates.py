@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Rechecked", "exit_code", "recheck_files", "render", "save"]
 
+_WIDTH = 70
+"""Characters of a statement in the table."""
+NOTE = "Verified is the statement shown; the name of a claim is its writer's label. --json has everything whole."
 STATUS = {Verdict.PROVED: "verified", Verdict.REFUTED: "rejected"}
 
 
@@ -63,11 +66,22 @@ class Rechecked:
             "proving_seconds": self.record.get("seconds"),
         }
 
+    def statement(self, width: int) -> str:
+        """What was verified, from the fields of a verified record; a long expression is cut in the middle."""
+        record = self.record
+        domain = ", ".join(f"{name} in [{low}, {high}]" for name, (low, high) in record["domain"].items())
+        chosen = f", some {', '.join(record['choice']['symbols'])}" if record.get("choice") else ""
+        relation = ">" if record["strict"] else ">="
+        expression, room = record["expression"], max(20, width - len(domain))
+        if len(expression) > room:
+            expression = f"{expression[: room // 2]} ... {expression[-room // 2 :]}"
+        return f"{expression} {relation} 0 for {domain}{chosen}"
+
     def summary(self) -> dict[str, Any]:
         """The columns a reader wants."""
         return {
             "file": Path(self.file).name,
-            "claim": self.record.get("claim", ""),
+            "statement": self.statement(_WIDTH) if self.evidence.verdict is Verdict.PROVED else "",
             "certificate": STATUS.get(self.evidence.verdict, "not verified"),
             "leaves": self.evidence.boxes,
             "time": f"{self.evidence.seconds:.2f} s",
@@ -104,7 +118,7 @@ def render(found: Sequence[Rechecked], output: str | None) -> str:
     if output:
         return {"csv": csv_table, "latex": latex_table}[output](rows)
     rows = rows if any(row["why"] for row in rows) else [{k: v for k, v in row.items() if k != "why"} for row in rows]
-    return f"{text_table(rows)}\n{verified} of {len(found)} certificates verified"
+    return f"{text_table(rows)}\n{verified} of {len(found)} certificates verified\n{NOTE}"
 
 
 def exit_code(found: Sequence[Rechecked]) -> int:

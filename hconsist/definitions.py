@@ -112,6 +112,13 @@ def _series_int_power(k: int, x: arb_series) -> arb_series:
     return result
 
 
+def _series_multiply(x: arb_series, y: arb_series) -> arb_series:
+    """The zero series has no coefficient to carry what is undefined in the other factor."""
+    empty, other = (x, y) if x.length() == 0 else (y, x)
+    undefined = empty.length() == 0 and not all(other[k].is_finite() for k in range(other.length()))
+    return _nan_series() if undefined else x * y
+
+
 def _series_divide(x: arb_series, y: arb_series) -> arb_series:
     return _nan_series() if y[0].contains(0) or not y[0].is_finite() else x / y
 
@@ -138,14 +145,23 @@ _ARITHMETIC: dict[str, Callable] = {
     "int_power": lambda k, x: x**k,
     "power": operator.pow,
 }
+
+
+def _defined_power(x: arb, q: arb) -> arb:
+    """x**q; Arb gives 1 for the power 0 of what is undefined."""
+    return x**q if x.is_finite() else _NAN
+
+
 _BALLS: dict[str, Callable] = {
     **_ARITHMETIC,
     **{name: getattr(arb, name) for name in ("log", "exp", "sqrt", "log1p", "sinh", "cosh", "tanh", "atan")},
+    "power": _defined_power,
     "safe_power": _ball_power,
     "power_log": _ball_power_log,
 }
 _SERIES: dict[str, Callable] = {
     **_ARITHMETIC,
+    "mul": _series_multiply,
     "div": _series_divide,
     "int_power": _series_int_power,
     "power": lambda x, q: x**q if x[0] > 0 else _nan_series(),

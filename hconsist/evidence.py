@@ -79,11 +79,11 @@ class Source(enum.StrEnum):
 class Certificate:
     """A proof by subdivision that another program can re-check (:func:`hconsist.rigorous.recheck`).
 
-    The statement is ``expression >= 0`` (``> 0`` if ``strict``) on ``domain``, in exact text: variable -> rational ends
-    as ``"p/q"``.  With a ``choice`` it is that at every point some value of the chosen symbols, under its constraints,
-    makes the expression so.  ``tree`` lists the regions that tile the domain, each with its box, its edge (an index
-    into ``lemma["vanishing"]``, or None), its split tree with one method per leaf, and the values chosen at the leaves.
-    ``lemma`` holds the order-of-vanishing lemmas with their own proof status.
+    The statement is ``expression >= 0`` on ``domain`` (if ``strict``, ``> 0`` off the edges of ``lemma``), in exact
+    text: variable -> rational ends as ``"p/q"``.  With a ``choice`` it is that at every point some value of the chosen
+    symbols, under its constraints, makes the expression so.  ``tree`` lists the regions that tile the domain, each with
+    its box, its edge (an index into ``lemma["vanishing"]``, or None), its split tree with one method per leaf, and the
+    values chosen at the leaves.  ``lemma`` holds the order-of-vanishing lemmas with their own proof status.
     """
 
     claim: str

@@ -13,6 +13,7 @@ from hconsist.claims import Outcome, Report
 from hconsist.cli import cli
 from hconsist.evidence import Evidence, Expectation, Level, Source, Verdict
 from hconsist.rigorous import prove_nonnegative
+from hconsist.rigorous.certificates import seal
 
 t = sp.Symbol("t", nonnegative=True)
 
@@ -68,7 +69,7 @@ def test_json_holds_what_was_proved(folder):
 @pytest.mark.parametrize("flag", ["--csv", "--latex"])
 def test_tables(folder, flag):
     code, out, _ = run("check", "--recheck", folder, flag)
-    assert code == 0 and "paper" in out and "first" in out
+    assert code == 0 and "paper" in out and "exp(t)/2" in out
 
 
 def test_a_tampered_file_is_rejected(folder):
@@ -107,3 +108,13 @@ def test_bad_input_is_one_line_and_exit_code_2(folder, arguments, words):
     assert (code, out) == (2, "")
     assert err.startswith("hconsist: error: ") and err.count("\n") == 1 and "Traceback" not in err
     assert all(word in err for word in words), err
+
+
+def test_the_table_shows_what_was_verified_and_not_what_the_file_calls_it(folder):
+    """A forged name under a new seal still verifies; the reader sees the statement."""
+    file = next(iter(sorted(folder.glob("*.json"))))
+    record = json.loads(file.read_text()) | {"claim": "the Riemann hypothesis"}
+    file.write_text(json.dumps(record | {"seal": seal(record)}))
+    _, text, _ = run("check", "--recheck", file)
+    assert "Riemann" not in text and "statement shown" in text
+    assert ">= 0 for t in [0, 1]" in text

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from flint import ctx
+from flint import arb_series, ctx
 
 from hconsist.definitions import compile_expression, precision, to_ball
 from hconsist.domains import InputError
@@ -221,3 +221,39 @@ def test_monotone():
     assert monotone(sp.exp(x) - x, x, UNIT).verdict is Verdict.PROVED
     assert monotone(sp.exp(x) - 2 * x, x, UNIT).verdict is Verdict.REFUTED
     assert monotone(sp.exp(-x), x, UNIT, increasing=False).verdict is Verdict.PROVED
+
+
+def test_an_edge_needs_a_range_to_leave_it():
+    x = sp.Symbol("x", real=True)
+    with pytest.raises(InputError, match="lower < upper"):
+        prove_nonnegative(x**2, {x: (0, 0)}, vanishing=Vanishing(x, Fraction(0), 2))
+
+
+def test_a_lemma_on_what_is_not_real_is_undecided():
+    x, y = sp.symbols("x y", real=True)
+    domain = {x: (Fraction(0), Fraction(1, 2)), y: (Fraction(1), Fraction(2))}
+    assert prove_lemma(sp.sqrt(x - 1) * sp.log(y), Vanishing(x, Fraction(0), 1), domain) is LemmaStatus.UNDECIDED
+
+
+def test_what_is_undefined_stays_undefined():
+    """Arb gives 1 for the power 0 of a NaN ball, and a zero series forgets the NaN it is multiplied with."""
+    x, r = sp.symbols("x r", real=True)
+    nowhere = {x: (Fraction(0), Fraction(1, 4)), r: (Fraction(0), Fraction(0))}
+    assert prove_nonnegative(sp.log(x - sp.Rational(1, 3)) ** r, nowhere, max_boxes=100).verdict is Verdict.INCONCLUSIVE
+    program = compile_expression(x * sp.log(r), (x, r))
+    with precision(64, 3):
+        assert not program.series(arb_series([]), arb_series([-1]))[0].is_finite()
+
+
+@pytest.mark.parametrize(
+    "symbols, ranges",
+    [
+        ([sp.Symbol("x", nonpositive=True)], [(-1, 1)]),
+        ([sp.Symbol("x", integer=True)], [(0, 1)]),
+        ([sp.Symbol("x", real=True), sp.Symbol("x", nonnegative=True)], [(0, 1), (0, 1)]),
+    ],
+    ids=["sign", "integer", "two of one name"],
+)
+def test_symbols_whose_assumptions_a_certificate_would_lose(symbols, ranges):
+    with pytest.raises(InputError):
+        prove_nonnegative(sum(s**2 for s in symbols), dict(zip(symbols, ranges)))

@@ -16,6 +16,7 @@ from fractions import Fraction
 import sympy
 
 from hconsist.definitions import compile_expression
+from hconsist.domains import InputError
 from hconsist.rigorous.points import sign_at
 
 __all__ = ["LemmaStatus", "Vanishing", "prove_lemma"]
@@ -64,7 +65,11 @@ def prove_lemma(
         if value.has(sympy.nan, sympy.zoo, sympy.oo):
             status = LemmaStatus.UNDECIDED
             continue
-        program = compile_expression(value, others, domain)
+        try:
+            program = compile_expression(value, others, domain)
+        except InputError:  # a value that is not real, or of a function without balls
+            status = LemmaStatus.UNDECIDED
+            continue
         if any(sign_at(program, value, point, max_prec=256)[0] in (-1, 1) for point in points):
             return LemmaStatus.REFUTED
         if status is LemmaStatus.PROVED and sympy.simplify(value) != 0:

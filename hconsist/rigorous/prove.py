@@ -127,11 +127,14 @@ def _ranges(
     for s, (low, high) in ranges.items():
         if low > high:
             raise InputError(s.name, "a range with lower <= upper", (low, high))
-        if s.is_nonnegative and low < 0:
-            raise InputError(
-                s.name, "a range of nonnegative numbers, as its symbol is assumed nonnegative", (low, high)
-            )
+        if (s.is_nonnegative and low < 0) or (s.is_nonpositive and high > 0):
+            raise InputError(s.name, "a range of the sign that is assumed of its symbol", (low, high))
+        if s.is_integer is not None or s.is_real is False:
+            raise InputError(s.name, "a symbol of which no more than a sign is assumed", s.assumptions0)
     chosen = set(choose.symbols) if choose else set()
+    names = [s.name for s in (*ranges, *chosen)]
+    if len(set(names)) < len(names):
+        raise InputError("domain", "symbols of different names: a certificate knows them by name only", names)
     if both := sorted(s.name for s in chosen & set(ranges)):
         raise InputError("choose", "symbols that are no variables of the domain", ", ".join(both))
     if missing := sorted(s.name for s in expression.free_symbols - set(ranges) - chosen):
@@ -202,6 +205,8 @@ def _edge_range(ranges: Mapping[sympy.Symbol, Range], edge: Vanishing) -> Range:
     if edge.variable not in ranges:
         raise InputError("vanishing", f"an edge of one of {', '.join(map(str, ranges))}", edge.variable)
     low, high = ranges[edge.variable]
+    if low == high:
+        raise InputError(edge.variable.name, "a range with lower < upper, as it has an edge", (low, high))
     at = exact("at", edge.at)
     if not low <= at <= high or (low < at < high and edge.order % 2):
         raise InputError("vanishing", f"at an end of [{low}, {high}], or inside it to an even order", (at, edge.order))
