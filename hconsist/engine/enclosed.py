@@ -136,7 +136,7 @@ class Costs:
         """An upper bound of C_2(law) - H(law): label 2 on top, tied with the labels of its pool."""
         averaged, members = pooled(law)
         softmax = self.softmax(averaged)
-        top = sum(softmax[k] for k in members) / len(members)
+        top = sum((softmax[k] for k in members), Fraction(0)) / len(members)
         tied = [top if k in members else min(s, top) for k, s in enumerate(softmax)]
         return mean(law, self.costs(tied)) - self.least(law)
 
