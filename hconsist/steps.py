@@ -130,7 +130,7 @@ class _Granted(Step):
         return self.relations
 
     def fixed(self, established: Established) -> frozenset[sp.Symbol]:
-        return frozenset().union(*(relation.free_symbols for relation in self.relations)) - set(self.every)
+        return _spoken_of(self.relations, self.every)
 
     def check(self, established: Established = NOTHING) -> Evidence:
         return _GRANTED
@@ -200,9 +200,7 @@ class Sign(Step):
 
     def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(*self.formulas)
-        kind, slack = as_fact(self.relation, self.put)
-        if kind == "==":
-            raise InputError("relation", "an inequality", self.relation)
+        kind, slack = _inequality(self.relation, self.put)
         form = slack if self.form is None else self.form.subs(self.put)
         same = self.form is None
         return _decide(
@@ -234,9 +232,7 @@ class Sturm(Step):
 
     def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation)
-        kind, slack = as_fact(self.relation, {})
-        if kind == "==":
-            raise InputError("relation", "an inequality", self.relation)
+        kind, slack = _inequality(self.relation, {})
         poly, low, high = sp.Poly(slack, self.variable), sp.Rational(self.lower), sp.Rational(self.upper)
         ends = [root for root in (low, high) if poly(root) == 0]
         if kind == ">" and ends:
@@ -283,16 +279,32 @@ class Balls(Step):
         from hconsist.rigorous import prove_nonnegative
 
         require_exact(self.relation)
-        kind, slack = as_fact(self.relation, self.put)
-        if kind == "==":
-            raise InputError("relation", "an inequality", self.relation)
+        kind, slack = _inequality(self.relation, self.put)
         return prove_nonnegative(slack, dict(self.box), strict=kind == ">", **self.options)
 
 
-def _inherited(parts: tuple[tuple[Any, ...], ...], established: Established) -> frozenset[sp.Symbol]:
-    """The fixed symbols of all parts."""
-    found = [as_fact(p[1].facts[0], p[1].put) if isinstance(p[1], Step) else as_fact(p[1], {}) for p in parts]
-    return frozenset().union(*(established.get(fact, frozenset()) for fact in found))
+def _inequality(relation: sp.Basic, put: Mapping) -> Fact:
+    """The fact of an inequality; InputError for an equation, whose slack may have either sign."""
+    kind, slack = as_fact(relation, put)
+    if kind == "==":
+        raise InputError("relation", "an inequality", relation)
+    return kind, slack
+
+
+def _spoken_of(relations: tuple[sp.Basic, ...], every: tuple[sp.Symbol, ...]) -> frozenset[sp.Symbol]:
+    """The symbols of the relations, but those for every value of which they hold."""
+    return frozenset().union(*(relation.free_symbols for relation in relations)) - set(every)
+
+
+def _inherited(parts: tuple[tuple[Any, ...], ...], put: Mapping, established: Established) -> frozenset[sp.Symbol]:
+    """The fixed symbols of all parts, and those that ``put`` writes for them: another name frees nothing."""
+    fixed = frozenset().union(*(established.get(_source(part[1]), frozenset()) for part in parts))
+    return fixed.union(*(sp.S(put[s]).free_symbols for s in fixed & set(put)))
+
+
+def _source(source: Any) -> Fact:
+    """The fact that a part names: the first of a step, with its range, or a relation."""
+    return as_fact(source.facts[0], source.put) if isinstance(source, Step) else as_fact(source, {})
 
 
 @dataclass(frozen=True)
@@ -313,7 +325,7 @@ class Combination(Step):
         return (self.relation,)
 
     def fixed(self, established: Established) -> frozenset[sp.Symbol]:
-        return _inherited(self.parts, established)
+        return _inherited(self.parts, self.put, established)
 
     def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(self.relation)
@@ -365,7 +377,7 @@ class Monotone(Step):
         return _refuted(witness) if witness else _combine(">=", slope.subs(self.put), self.parts, self.put, established)
 
     def fixed(self, established: Established) -> frozenset[sp.Symbol]:
-        return _inherited(self.parts, established)
+        return _inherited(self.parts, self.put, established)
 
     def _segment(self) -> bool:
         """Whether a parameter of the range alone moves the variable down to the start."""
@@ -418,7 +430,7 @@ class Checked(Step):
         return () if self.every is None else super().where
 
     def fixed(self, established: Established) -> frozenset[sp.Symbol]:
-        return frozenset().union(*(relation.free_symbols for relation in self.shown)) - set(self.every or ())
+        return _spoken_of(self.shown, self.every or ())
 
     def check(self, established: Established = NOTHING) -> Evidence:
         require_exact(*self.shown)
@@ -462,11 +474,10 @@ def _combine(kind: str, slack: sp.Expr, parts: tuple, put: Mapping, established:
     rest, strict, equal = slack, False, True
     for multiplier, source, *instance in parts:
         factor, values = sp.S(multiplier).subs(put), instance[0] if instance else {}
-        relation, its_range = (source.facts[0], source.put) if isinstance(source, Step) else (source, {})
-        require_exact(factor, relation)
-        found = as_fact(relation, its_range)
+        found = _source(source)
+        require_exact(factor, found[1])
         if found not in established:
-            return _open(f"not established before: {relation}")
+            return _open(f"not established before: {source.title if isinstance(source, Step) else source}")
         if replaced := established[found] & set(values):
             return _open(f"the instance replaces what a hypothesis speaks of: {', '.join(map(str, replaced))}")
         put_in = {s: s for s in put if s in found[1].free_symbols and s not in values}

@@ -135,6 +135,15 @@ def test_attacks_on_the_rules_of_inference(before, step):
     assert not chain(before, step).run().passed
 
 
+def test_a_hypothesis_under_another_name_is_still_one():
+    """``put`` says that x is v; what then holds of v holds of that v only."""
+    renamed = Combination("renamed", sp.Ge(X, Y), ((1, ABOVE),), put={X: V})
+    other = sp.Symbol("w", positive=True)
+    elsewhere = Combination("at another value", sp.Ge(other, Y), ((1, renamed, {V: other}),))
+    assert chain(ABOVE, renamed).run().passed
+    assert "a hypothesis speaks of" in chain(ABOVE, renamed, elsewhere).run().reason
+
+
 def test_what_holds_for_every_value_may_be_used_at_another():
     at = Combination("at v", sp.Ge(V, Y), ((1, EVERYWHERE, {X: V}),))
     derivation = chain(EVERYWHERE, at)

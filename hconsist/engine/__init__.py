@@ -1,1 +1,1 @@
-"""T of any loss: the numeric search, its proved lower bounds, and enclosures for three labels."""
+"""Transformations found by computation: enclosures of T for three labels."""
