@@ -22,7 +22,7 @@ REGRETS = (Fraction(1, 100), Fraction(1, 10), Fraction(2, 5), Fraction(3, 5), Fr
 @pytest.mark.parametrize("t", REGRETS, ids=str)
 def test_the_enclosure_holds_the_value_of_the_theorems(name, t):
     """The raw T of the power family is a theorem (2, 3, 7, 8) or, at tau = 1.9, the least of the proved curves D_m."""
-    found = enclose(losses.get(name), t)
+    found = enclose(losses.get(name), t, seconds=60)
     value = transform(name, n_classes=3).raw(float(t))
     assert found.closed and found.upper - found.lower <= 0.01 * found.upper
     assert found.lower <= value * (1 + 1e-14) and value * (1 - 1e-14) <= found.upper
@@ -77,9 +77,10 @@ def test_it_proves_what_the_issue_of_sharpness_is_about():
 
 def test_more_time_tightens_and_little_time_still_proves():
     loss, value = losses.get("logistic"), transform("logistic", n_classes=3)(0.05)
-    hasty, patient = (enclose(loss, 0.05, tolerance=1e-9, seconds=s) for s in (1e-6, 0.3))
+    hasty, patient = (enclose(loss, 0.05, tolerance=1e-4, seconds=s) for s in (1e-6, 60))
+    assert [hasty.closed, patient.closed] == [False, True]
     for found in (hasty, patient):
-        assert found.lower <= value <= found.upper and not found.closed
+        assert found.lower <= value <= found.upper
     assert patient.upper - patient.lower < (hasty.upper - hasty.lower) / 10
 
 
@@ -136,7 +137,7 @@ def test_bad_numbers(arguments):
 
 @pytest.mark.parametrize("name", ["gce:q=0.5", "comp-sum:tau=1.9", "mae", "logistic"])
 def test_the_strip_holds_the_whole_curve(name):
-    found = enclose_curve(losses.get(name), tolerance=0.05, least=0.1)
+    found = enclose_curve(losses.get(name), tolerance=0.05, least=0.1, seconds=60)
     t = np.linspace(0, 1, 1001)
     lower, upper, value = np.interp(t, *found.lower), np.interp(t, *found.upper), transform(name, n_classes=3)(t)
     assert found.closed and not found.assumptions
