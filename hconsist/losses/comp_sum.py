@@ -13,6 +13,9 @@ import numpy as np
 from hconsist.domains import TAU, Domain, InputError
 from hconsist.losses import arrays
 from hconsist.losses.base import Loss
+from hconsist.losses.convex_psi import NumericPsi
+from hconsist.losses.groups import grouped_laws
+from hconsist.losses.phi import FAR
 from hconsist.losses.power import PowerPsi, Psi, expectation, negative_log_softmax
 from hconsist.losses.user_psi import UserPsi
 
@@ -31,7 +34,7 @@ class CompSum(Loss):
     ----------
     tau : the power family's parameter, a number >= 0 (recalled from arXiv 2304.07288, whose text was not seen).
     psi : instead of tau, a nonincreasing function on (0, 1]: text in the variable s (whitelist of operations), a SymPy
-        expression in one symbol, or a callable of one array.
+        expression in one symbol, a callable of one array, or a :class:`hconsist.losses.convex_psi.NumericPsi`.
     derivative : for a callable psi, its derivative; without it ``gradient`` raises UnsupportedError.
     name : the name shown; by default the text that :func:`hconsist.losses.get` understands.
 
@@ -47,22 +50,30 @@ class CompSum(Loss):
     def __init__(self, tau: float | None = None, *, psi: Any = None, derivative: Any = None, name: str | None = None):
         if (tau is None) == (psi is None):
             raise InputError("tau, psi", "exactly one of the two", (tau, psi))
-        if derivative is not None and not callable(psi):
+        if derivative is not None and (isinstance(psi, NumericPsi) or not callable(psi)):
             raise InputError("derivative", "given only with a callable psi", derivative)
         self.tau = None if tau is None else float(TAU.check_scalar("tau", tau))
-        self._psi: Psi = UserPsi(psi, derivative) if self.tau is None else PowerPsi(self.tau)
+        if self.tau is not None:
+            self._psi: Psi = PowerPsi(self.tau)
+        else:
+            self._psi = psi if isinstance(psi, NumericPsi) else UserPsi(psi, derivative)
         self.parameters: dict[str, Any] = {"psi": self._psi.text} if self.tau is None else {"tau": self.tau}
         parameter = f'psi="{self._psi.text}"' if self.tau is None else f"tau={self.tau!r}"
         self.name = name or f"comp-sum:{parameter}"
         self.formula = f"{self._psi.text}, s = softmax(h)_y"
+        self.convex_in = "softmax" if self._psi.convex else "scores" if self._psi.convex_in_scores else None
         self.properties = {
+            "convex": self._psi.convex_in_scores,
             "convex_psi": self._psi.convex,
             "bounded": self._psi.bounded,
-            "differentiable": self._psi.differentiable,
             "decreasing": True,
+            "own_label_monotone": True,
             "symmetric": True,
             "shift_invariant": True,
+            "scale_invariant": False,
         }
+        if self._psi.differentiable:
+            self.properties["differentiable"] = True
 
     def value(self, scores: Any, labels: Any) -> Any:
         """psi(softmax(scores)_label); scores ``(..., n)`` finite, labels ``(...)`` in [0, n); ``+inf`` on overflow."""
@@ -91,6 +102,20 @@ class CompSum(Loss):
         """A softmax vector (possibly a limit of softmax vectors) that attains the entropy."""
         p, xp = arrays.probabilities(probabilities)
         return self._psi.minimiser(p, xp)
+
+    def grouped_entropy(self, values: Any, counts: Any) -> np.ndarray:
+        """H of a law that holds ``values[..., g]`` for ``counts[..., g]`` labels each; both broadcast, numpy only.
+
+        A closed form for the power family; else the cost depends on the number of groups alone.
+        """
+        return np.asarray(self._psi.grouped_entropy(*grouped_laws(values, counts)))
+
+    def best_scores(self, probabilities: Any) -> Any:
+        """Scores that attain the entropy: log of :meth:`minimiser`, at least -800; ``(..., n)``."""
+        s = self.minimiser(probabilities)
+        xp = arrays.floating("minimiser", s)[1]
+        with arrays.quiet():
+            return xp.clip(xp.log(s), -FAR, 0.0)
 
     def psi(self, s: Any) -> Any:
         """psi at softmax values s in (0, 1]."""

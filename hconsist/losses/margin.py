@@ -53,11 +53,14 @@ class RhoMarginCompSum(Loss):
         ramp = f"min(1, max(0, 1 - (h_y - h_y'){self._per_rho}))"
         self.formula = f"Phi(S) = {self._phi_text()}, S = sum over y' != y of {ramp}"
         self.properties = {
+            "convex": False,
             "bounded": True,
             "differentiable": False,
             "decreasing": True,
+            "own_label_monotone": True,
             "symmetric": True,
             "shift_invariant": True,
+            "scale_invariant": False,
         }
 
     @property

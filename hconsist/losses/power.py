@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+import numpy as np
+
 from hconsist.losses.arrays import counted, quiet
 
 __all__ = ["PowerPsi", "Psi", "expectation", "negative_log_softmax", "score_gradient"]
@@ -27,6 +29,11 @@ class Psi(Protocol):
     @property
     def convex(self) -> bool:
         """On (0, 1]."""
+        ...
+
+    @property
+    def convex_in_scores(self) -> bool:
+        """Whether the loss is."""
         ...
 
     @property
@@ -53,6 +60,10 @@ class Psi(Protocol):
 
     def minimiser(self, p: Any, xp: Any) -> Any:
         """An s that attains the entropy, possibly in the limit."""
+        ...
+
+    def grouped_entropy(self, v: Any, c: Any) -> Any:
+        """The entropy of laws that hold v_g for c_g labels each, numpy only."""
         ...
 
     def expression(self, *, decimal: bool = False) -> Any:
@@ -84,6 +95,11 @@ class PowerPsi:
         return self.tau <= 2
 
     @property
+    def convex_in_scores(self) -> bool:
+        """exp((1 - tau) L)/(1 - tau) is, as L is; for tau > 1 (1 - s) psi_LL + s psi_L < 0 at small s."""
+        return self.tau <= 1
+
+    @property
     def bounded(self) -> bool:
         """psi(0) = 1/al is finite for tau > 1 only."""
         return self.tau > 1
@@ -106,6 +122,10 @@ class PowerPsi:
     def minimiser(self, p: Any, xp: Any) -> Any:
         """The closed form."""
         return _minimiser(p, self.tau, xp)
+
+    def grouped_entropy(self, v: Any, c: Any) -> Any:
+        """The closed form, each term as often as given."""
+        return _entropy(v, self.tau, np, c)
 
     def expression(self, *, decimal: bool = False) -> Any:
         """psi(s) in SymPy; 7/10 rather than the double next to it if ``decimal``."""
@@ -152,24 +172,26 @@ def expectation(p: Any, values: Any, xp: Any) -> Any:
         return xp.sum(xp.where(p > 0, p * xp.where(p > 0, values, zero), zero), axis=-1)
 
 
-def _entropy(p: Any, tau: float, xp: Any) -> Any:
+def _entropy(p: Any, tau: float, xp: Any, counts: Any = None) -> Any:
     """H(p) = (1 - ||p||_a)/al with a = 1/(2 - tau); Shannon at tau = 1; (1 - max p)/al from tau = 2 on."""
     al = tau - 1
+    counts = xp.ones_like(p) if counts is None else counts
     positive = xp.where(p > 0, p, xp.ones_like(p))
     top = xp.max(p, axis=-1, keepdims=True)
     first = xp.argmax(p, axis=-1)[..., None] == counted(p.shape[-1], p, xp)
-    rest = xp.sum(xp.where(first, xp.zeros_like(p), p), axis=-1)
+    others = xp.where(first, counts - 1, counts)
+    rest = xp.sum(others * p, axis=-1)
     if tau >= 2:
         return rest / al  # 1 - max p without cancellation
     # log of the largest probability from the others' sum: exact near a deterministic law
     log_p = xp.where(first, xp.where(top > 0.5, xp.log1p(-rest)[..., None], xp.log(positive)), xp.log(positive))
     if al == 0:
-        return -xp.sum(p * log_p, axis=-1)
+        return -xp.sum(counts * p * log_p, axis=-1)
     a = 1 / (2 - tau)
     with quiet():
         # sum p^a - 1, one sign throughout; a - 1 = al/(2 - tau), whose difference form loses all digits near tau = 1
-        moment = xp.sum(p * xp.expm1(al / (2 - tau) * log_p), axis=-1)
-        ratio = xp.where(first, xp.zeros_like(p), xp.where(p > 0, xp.exp(a * xp.log(positive / top)), xp.zeros_like(p)))
+        moment = xp.sum(counts * p * xp.expm1(al / (2 - tau) * log_p), axis=-1)
+        ratio = xp.where(p > 0, others * xp.exp(a * xp.log(positive / top)), xp.zeros_like(p))
         log_top = xp.sum(xp.where(first, log_p, xp.zeros_like(p)), axis=-1)
         direct = log_top + xp.log1p(xp.sum(ratio, axis=-1)) / a
         log_norm = xp.where(moment > -0.9, xp.log1p(xp.where(moment > -0.9, moment, xp.zeros_like(moment))) / a, direct)

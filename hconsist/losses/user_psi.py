@@ -1,4 +1,4 @@
-"""The user's own psi: from text, a SymPy expression or a callable to array evaluation, slope and entropy."""
+"""The user's own psi: from text, a SymPy expression or a callable to array evaluation, slope and shape."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.losses.arrays import quiet
-from hconsist.losses.power import expectation, negative_log_softmax, score_gradient
+from hconsist.losses.convex_psi import NumericPsi
 
 __all__ = ["UserPsi"]
 
 _GRID = np.concatenate([np.geomspace(1e-12, 0.5, 2000), 1 - np.geomspace(0.5, 1e-12, 2000)[1:], [1.0]])
 """Softmax values at which psi is tried; crowding towards 0 and 1."""
-_BISECTIONS = 70
-"""Halvings of an interval of length 120 to the last bit."""
+_LOGITS = np.linspace(-30, 30, 2401)
+"""Where differences show how the loss of a callable psi bends in the scores."""
 
 
-class UserPsi:
+class UserPsi(NumericPsi):
     """A nonincreasing psi on (0, 1] with its derivative where one is known.
+
+    Its shape (nonincreasing, convex, bounded) is read off values on a grid: evidence, not proof.  Near a deterministic
+    law the error of its entropy is absolute, about 1e-16 psi(1/2), since the formula is evaluated at s rounded.
 
     Raises
     ------
     InputError
         for text outside the whitelist, more than one symbol, values that are not finite, or a psi that increases.
     """
+
+    top = 36.0  # beyond, s rounds to 1
 
     def __init__(self, psi: Any, derivative: Any = None):
         self._symbolic: Any = None if callable(psi) and not _is_sympy(psi) else _as_expression(psi)
@@ -44,12 +49,6 @@ class UserPsi:
             found = _filled(self._programs[0].array(xp, _capped(log_loss, xp)), log_loss, xp)
             return xp.where(xp.isinf(log_loss) & (found > 1e30), xp.full_like(found, xp.inf), found)
 
-    def score_gradient(self, scores: Any, mask: Any, xp: Any) -> Any:
-        """The gradient of L = -log s_y, rescaled row by row by d psi / d L."""
-        log_loss = negative_log_softmax(scores, xp)[0]
-        own = xp.sum(xp.where(mask, log_loss, xp.zeros_like(log_loss)), axis=-1)
-        return self.slope(own, xp)[..., None] * score_gradient(scores, mask, 0.0, xp)
-
     def expression(self, *, decimal: bool = False) -> Any:
         """psi(s) in SymPy, exact as given; UnsupportedError for a callable."""
         if self._symbolic is None:
@@ -65,6 +64,14 @@ class UserPsi:
                 s = xp.exp(-_capped(log_loss, xp, 0.97))
                 return -s * xp.asarray(self._derivative(s))
             return _filled(self._programs[1].array(xp, _capped(log_loss, xp)), log_loss, xp)
+
+    def bend(self, log_loss: np.ndarray) -> np.ndarray | None:
+        """d log slope / dL from the second derivative; None for a callable."""
+        if self._symbolic is None:
+            return None
+        with quiet():
+            second = _filled(self._programs[2].array(np, _capped(log_loss, np)), log_loss, np)
+            return second / self.slope(log_loss, np)
 
     @cached_property
     def _programs(self) -> tuple[Any, Any, Any]:
@@ -83,64 +90,48 @@ class UserPsi:
         values = np.asarray(self(-np.log(_GRID), np), dtype=float)
         if values.shape != _GRID.shape or not np.all(np.isfinite(values)):
             raise InputError("psi", "finite on (0, 1]", self.text)
-        gaps, median = np.diff(_GRID), np.median(np.abs(values))
-        noise = 32 * np.finfo(float).eps * (np.abs(values) + median)  # of the values, as a callable may round them
-        rises = np.flatnonzero(np.diff(values) > noise[1:] + noise[:-1])
+        noise = _noise(values)
+        rises = np.append(np.diff(values) > noise[1:] + noise[:-1], False)
         if self._symbolic is None:
-            slopes = np.diff(values) / gaps
-            bends = np.diff(slopes) + 2 * noise[1:-1] * (1 / gaps[1:] + 1 / gaps[:-1])
+            bends, score_bends = self._differences(values)
         else:
-            # differences cannot see the sign of a small curvature; s^2 psi'' = psi_LL + psi_L with L = -log s can
-            slope, second = (self._on_grid(program) for program in self._programs[1:])
-            scale = 64 * np.finfo(float).eps
-            rises = np.union1d(rises, np.flatnonzero(slope < -scale * np.median(np.abs(slope))))
-            bends = second + slope + scale * (np.abs(second) + np.abs(slope))
-        if rises.size:
-            raise InputError("psi", f"nonincreasing on (0, 1] (it rises at s = {_GRID[rises[0]]:.6g})", self.text)
-        self.bounded = bool(values[0] < 1e3 * (1 + abs(values[len(values) // 2])))
-        self.convex = bool(np.all(bends >= 0))
+            bends, score_bends, rising = self._derivatives()
+            rises |= rising
+        if np.any(rises):
+            place = f"{_GRID[np.argmax(rises)]:.6g}"
+            raise InputError("psi", f"nonincreasing on (0, 1] (it rises at s = {place})", self.text)
+        self.convex, self.convex_in_scores = bool(np.all(bends >= 0)), bool(np.all(score_bends >= 0))
+        far, near = (680.0, 340.0) if self._symbolic is None else (1e200, 1e100)  # a callable sees s, which underflows
+        end, middle, start = (float(x) for x in self(np.array([far, near, 0.0]), np))
+        self.bounded = math.isfinite(end) and end - middle <= 0.2 * (middle - start)
+
+    def _differences(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How a callable bends in s and in the scores: differences of its values, with their noise added."""
+        gaps, noise = np.diff(_GRID), _noise(values)
+        bends = np.diff(np.diff(values) / gaps) + 2 * noise[1:-1] * (1 / gaps[1:] + 1 / gaps[:-1])
+        along = np.asarray(self(np.logaddexp(0.0, -_LOGITS), np), dtype=float)
+        return bends, np.diff(along, 2) + 4 * _noise(along)[1:-1]
+
+    def _derivatives(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How a formula bends, from its derivatives in L = -log s: s^2 psi'' = psi_LL + psi_L; and where it rises.
+
+        Differences could not see the sign of a small curvature.
+        """
+        slope, second = (self._on_grid(program) for program in self._programs[1:])
+        scale = 64 * np.finfo(float).eps
+        bends = second + slope + scale * (np.abs(second) + np.abs(slope))
+        score_bends = (1 - _GRID) * second + _GRID * slope + scale * ((1 - _GRID) * np.abs(second) + _GRID * slope)
+        return bends, score_bends, slope < -scale * np.median(np.abs(slope))
 
     def _on_grid(self, program: Any) -> np.ndarray:
         log_loss = -np.log(_GRID)
         with quiet():
             return _filled(program.array(np, log_loss), log_loss, np)
 
-    def entropy(self, p: Any, xp: Any) -> Any:
-        """inf_s sum p_i psi(s_i), from the numeric minimiser; relative accuracy about 1e-10.
 
-        Near a deterministic law the error is absolute, about 1e-16 psi(1/2), since s itself is rounded.
-        """
-        law = np.asarray(p, dtype=float)
-        with quiet():
-            values = self(-np.log(self._minimise(law)), np)
-        return xp.asarray(expectation(law, values, np), dtype=p.dtype)
-
-    def minimiser(self, p: Any, xp: Any) -> Any:
-        """The numeric minimiser."""
-        return xp.asarray(self._minimise(np.asarray(p, dtype=float)), dtype=p.dtype)
-
-    def _minimise(self, p: np.ndarray) -> np.ndarray:
-        """Bisection for lam with sum_i s_i(lam) = 1, where p_i (-psi'(s_i)) = lam or s_i is at an end."""
-        if not self.convex or not self.differentiable:
-            raise UnsupportedError("psi", "convex, with a derivative, for its entropy", self.text)
-        low = np.full(p.shape[:-1], -60.0)
-        high = np.full(p.shape[:-1], 60.0)
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2
-            over = np.sum(self._coordinate(p, np.exp(middle)), axis=-1) > 1
-            low, high = np.where(over, middle, low), np.where(over, high, middle)
-        s = self._coordinate(p, np.exp((low + high) / 2))
-        return s / np.sum(s, axis=-1, keepdims=True)
-
-    def _coordinate(self, p: np.ndarray, lam: np.ndarray) -> np.ndarray:
-        """s_i in [0, 1] with p_i (-psi'(s_i)) = lam; bisection in log s (psi' is monotone)."""
-        low, high = np.full(p.shape, -80.0), np.zeros(p.shape)
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2
-            with quiet():
-                steep = p * self.slope(-middle, np) * np.exp(-middle) > lam[..., None]
-            low, high = np.where(steep, middle, low), np.where(steep, high, middle)
-        return np.where(p > 0, np.exp((low + high) / 2), 0.0)
+def _noise(values: np.ndarray) -> np.ndarray:
+    """Rounding errors of values, as a callable may round them."""
+    return 32 * np.finfo(float).eps * (np.abs(values) + np.median(np.abs(values)))
 
 
 def _capped(log_loss: Any, xp: Any, share: float | None = None) -> Any:
