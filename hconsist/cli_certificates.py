@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from hconsist.domains import InputError
 from hconsist.evidence import Evidence, Verdict
 from hconsist.results import to_json
 from hconsist.rigorous.certificates import load, sealed
-from hconsist.rigorous.recheck import recheck
+from hconsist.rigorous.recheck import recheck, stated
 from hconsist.tables import csv_table, latex_table, text_table
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Rechecked", "exit_code", "recheck_files", "render", "save"]
 
-_WIDTH = 70
-"""Characters of a statement in the table."""
+_COLUMNS = 160
+"""Characters of a line where the output goes to no terminal."""
+_NARROW, _LEAST = 36, 30
+"""Characters of the columns for verdict, leaves and time, and the fewest that a statement or a reason gets."""
 NOTE = "Verified is the statement shown; the name of a claim is its writer's label. --json has everything whole."
 STATUS = {Verdict.PROVED: "verified", Verdict.REFUTED: "rejected"}
 
@@ -52,10 +56,11 @@ class Rechecked:
     def row(self) -> dict[str, Any]:
         """Everything, for JSON."""
         e = self.evidence
-        stated = {key: self.record.get(key) for key in ("id", "claim", "expression", "strict", "domain", "choice")}
+        fields = ("id", "claim", "expression", "strict", "domain", "choice", "lemma")
         return {
             "file": self.file,
-            **stated,
+            **{key: self.record.get(key) for key in fields},
+            "statement": self.statement() or None,
             "verdict": e.verdict,
             "leaves": e.boxes,
             "pieces": e.points,
@@ -66,27 +71,38 @@ class Rechecked:
             "proving_seconds": self.record.get("seconds"),
         }
 
-    def statement(self, width: int) -> str:
-        """What was verified, from the fields of a verified record; a long expression is cut in the middle."""
-        record = self.record
-        domain = ", ".join(f"{name} in [{low}, {high}]" for name, (low, high) in record["domain"].items())
-        chosen = f", some {', '.join(record['choice']['symbols'])}" if record.get("choice") else ""
-        relation = ">" if record["strict"] else ">="
-        expression, room = record["expression"], max(20, width - len(domain))
-        if len(expression) > room:
-            expression = f"{expression[: room // 2]} ... {expression[-room // 2 :]}"
-        return f"{expression} {relation} 0 for {domain}{chosen}"
+    def statement(self, width: int | None = None) -> str:
+        """What was verified ("" if nothing was), whole or in ``width`` characters."""
+        if self.evidence.verdict is not Verdict.PROVED:
+            return ""
+        expression, relation = stated(self.record)
+        if width is not None:
+            relation = _cut(relation, max(width // 2, width - len(expression) - 1))
+            expression = _cut(expression, width - len(relation) - 1)
+        return f"{expression} {relation}"
 
-    def summary(self) -> dict[str, Any]:
-        """The columns a reader wants."""
+    def summary(self, width: int | None = None) -> dict[str, Any]:
+        """The columns a reader wants, the statement and the reason in ``width`` characters each."""
+        reason = _plain(self.evidence.reason)
         return {
-            "file": Path(self.file).name,
-            "statement": self.statement(_WIDTH) if self.evidence.verdict is Verdict.PROVED else "",
+            "file": _plain(Path(self.file).name),
+            "statement": self.statement(width),
             "certificate": STATUS.get(self.evidence.verdict, "not verified"),
             "leaves": self.evidence.boxes,
             "time": f"{self.evidence.seconds:.2f} s",
-            "why": self.evidence.reason,
+            "why": reason if width is None else _cut(reason, width),
         }
+
+
+def _cut(text: str, width: int) -> str:
+    """The text, without its middle if it is longer than ``width``."""
+    kept = width - len(" ... ")
+    return text if len(text) <= width else f"{text[: kept - kept // 2]} ... {text[-(kept // 2) :]}"
+
+
+def _plain(text: str) -> str:
+    """The text without line breaks and control characters: whoever names a file must not write into the table."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def recheck_files(
@@ -114,10 +130,13 @@ def render(found: Sequence[Rechecked], output: str | None) -> str:
     if output == "json":
         summary = {"certificates": len(found), "verified": verified}
         return to_json({"certificates": [f.row() for f in found], "summary": summary})
-    rows = [f.summary() for f in found]
     if output:
-        return {"csv": csv_table, "latex": latex_table}[output](rows)
-    rows = rows if any(row["why"] for row in rows) else [{k: v for k, v in row.items() if k != "why"} for row in rows]
+        return {"csv": csv_table, "latex": latex_table}[output]([f.summary() for f in found])
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
+    room = columns - _NARROW - max(len(Path(f.file).name) for f in found)
+    left_out = set() if verified < len(found) else {"why"}
+    rows = [f.summary(max(_LEAST, room if left_out else room // 2)) for f in found]
+    rows = [{k: v for k, v in row.items() if k not in left_out} for row in rows]
     return f"{text_table(rows)}\n{verified} of {len(found)} certificates verified\n{NOTE}"
 
 

@@ -156,5 +156,8 @@ class Exact:
     def is_zero(self, x: sympy.Expr) -> bool:
         return bool(x.is_zero)
 
+    def finite(self, x: sympy.Expr) -> bool:
+        return not x.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+
     def power_log_at_zero(self, x: sympy.Expr, y: sympy.Expr, k: int) -> sympy.Expr:
         return sympy.S.Zero if x == 0 else x**y * sympy.log(x) ** k

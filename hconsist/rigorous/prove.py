@@ -88,7 +88,7 @@ def prove_nonnegative(
     Raises
     ------
     InputError
-        for inexact or empty ranges, missing symbols, or an edge outside the domain.
+        for inexact or empty ranges, missing symbols, an edge outside the domain, or one whose variable cannot move.
     """
     start = time.perf_counter()
     ranges = _ranges(expression, domain, choose)
@@ -182,7 +182,7 @@ def _regions(ranges: dict[sympy.Symbol, Range], edges: Sequence[Vanishing]) -> l
     for edge in edges:
         low, high = _edge_range(ranges, edge)
         at = exact("at", edge.at)
-        width = edge.width if edge.width is not None else (high - low) / 4
+        width = exact("width", edge.width) if edge.width is not None else (high - low) / 4
         strip = (max(low, at - width), min(high, at + width))
         sign = -1 if at == high and edge.order % 2 else 1
         remaining = []
@@ -212,6 +212,8 @@ def _edge_range(ranges: Mapping[sympy.Symbol, Range], edge: Vanishing) -> Range:
         raise InputError("vanishing", f"at an end of [{low}, {high}], or inside it to an even order", (at, edge.order))
     if edge.order < 1:
         raise InputError("order", "an integer >= 1", edge.order)
+    if edge.width is not None and exact("width", edge.width) <= 0:
+        raise InputError("width", "a positive number, or None for a quarter of the range", edge.width)
     return low, high
 
 

@@ -36,7 +36,7 @@ from hconsist.rigorous.reader import Formula, read
 from hconsist.rigorous.smt import decide
 from hconsist.rigorous.taylor import Expansion, Undefined
 
-__all__ = ["EVALUATORS", "recheck"]
+__all__ = ["EVALUATORS", "recheck", "stated"]
 
 EVALUATORS = {"balls": Balls, "mpmath": MpmathIntervals}
 CENTRE = fmpq(7, 16)
@@ -103,9 +103,8 @@ def recheck(
             check = _Check(statement, EVALUATORS[evaluator](), start + max_seconds)
             check.lemmas()
             count, pieces = check.regions(record["tree"])
-        if statement.strict and statement.edges:
-            touched = " and ".join(f"{statement.names[edge.variable]} = {edge.at}" for edge in statement.edges)
-            notes.append(f"> 0 off {touched}, where the expression is 0")
+        if touched := statement.touched():
+            notes.append(f"> 0 off {' and '.join(touched)}, where the expression is 0")
     except _Rejected as found:
         verdict, reason, witness = Verdict.REFUTED, str(found), found.witness
     except _Unsettled as found:
@@ -128,8 +127,30 @@ def recheck(
 def _exactly(statement: _Statement, max_seconds: float) -> Evidence:
     if statement.chosen:
         raise UnsupportedError("evaluator", "balls or mpmath for a statement with a choice", "z3")
-    strict = statement.strict and not statement.edges
-    return decide(statement.formula, statement.domain, strict=strict, max_seconds=max_seconds)
+    off = [(edge.variable, edge.at) for edge in statement.edges]
+    return decide(statement.formula, statement.domain, strict=statement.strict, off=off, max_seconds=max_seconds)
+
+
+def stated(record: Mapping[str, Any]) -> tuple[str, str]:
+    """The statement of a record that was verified: its expression, and what holds of it where.
+
+    Made from what the re-checker reads; the names that the writer gave to the claim and the file are not among that.
+    """
+    s = _Statement.of(record)
+    ranges = ", ".join(f"{name} in [{low}, {high}]" for name, (low, high) in zip(s.names, s.domain))
+    relation = f"{'>' if s.strict else '>='} 0 for {ranges}"
+    if touched := s.touched():
+        relation += f", >= 0 at {' or '.join(touched)}"
+    if s.chosen:
+        relation += f", for some {', '.join(s.chosen)}"
+        if constraints := [f"{_one_line(text)} >= 0" for text in record["choice"]["constraints"]]:
+            relation += f" with {' and '.join(constraints)}"
+    return _one_line(record["expression"]), relation
+
+
+def _one_line(formula: str) -> str:
+    """The same formula; a carriage return inside brackets would hide on a terminal what stands before it."""
+    return " ".join(formula.split())
 
 
 @dataclass(frozen=True)
@@ -180,6 +201,10 @@ class _Statement:
             tuple(read(text, chosen) for text in choice["constraints"]),
             bits,
         )
+
+    def touched(self) -> list[str]:
+        """Where a strict statement is not strict."""
+        return [f"{self.names[edge.variable]} = {edge.at}" for edge in self.edges if self.strict]
 
 
 def _rational(text: str) -> fmpq:

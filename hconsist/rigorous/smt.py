@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -65,15 +65,23 @@ def second_opinion(
     return decide(read(str(expression), names), box, strict=strict, max_seconds=max_seconds)
 
 
-def decide(formula: Formula, box: Box, *, strict: bool, max_seconds: float = 60.0) -> Evidence:
-    """The same for a formula read from text."""
+def decide(
+    formula: Formula, box: Box, *, strict: bool, off: Sequence[tuple[int, fmpq]] = (), max_seconds: float = 60.0
+) -> Evidence:
+    """The same for a formula read from text.
+
+    ``off`` lists pairs (k, a): where variable k is a, a strict statement asks for no more than ``>= 0``.
+    """
     start = time.perf_counter()
     z3 = _z3()
     encoding = _Encoding(z3, formula, box, max_seconds)
     if encoding.undefined:
         return _found(Verdict.INCONCLUSIVE, start, reason=f"z3 cannot show that {encoding.undefined} on the box")
     solver, value = encoding.solver, encoding.terms[-1]
-    solver.add(value <= 0 if strict else value < 0)
+    false = value <= 0 if strict else value < 0
+    if strict and off:
+        false = z3.Or(value < 0, z3.And(false, *(encoding.terms[k] != encoding.fraction(at) for k, at in off)))
+    solver.add(false)
     answer = solver.check()
     if answer == z3.unsat:
         return _found(Verdict.PROVED, start)
@@ -81,7 +89,7 @@ def decide(formula: Formula, box: Box, *, strict: bool, max_seconds: float = 60.
         return _found(Verdict.INCONCLUSIVE, start, reason=f"z3: {solver.reason_unknown()}")
     model = solver.model()
     values = [_rational(z3, model.eval(x, model_completion=True)) for x in encoding.terms[: len(formula.names)]]
-    solver.add(*(x == z3.Q(v.numerator, v.denominator) for x, v in zip(encoding.terms, values)))
+    solver.add(*(x == z3.Q(v.numerator, v.denominator, encoding.context) for x, v in zip(encoding.terms, values)))
     if solver.check() != z3.sat:
         return _found(Verdict.INCONCLUSIVE, start, reason="false at an irrational point, and at no rational one tried")
     return _found(Verdict.REFUTED, start, witness={name: str(v) for name, v in zip(formula.names, values)})
@@ -105,7 +113,8 @@ class _Encoding:
 
     def __init__(self, z3: Any, formula: Formula, box: Box, max_seconds: float):
         self.z3, self.formula = z3, formula
-        self.solver = z3.Solver()
+        self.context = z3.Context()  # of its own: how long z3 takes then does not depend on what it was asked before
+        self.solver = z3.Solver(ctx=self.context)
         self.solver.set("timeout", int(1000 * max_seconds))
         self.undefined = ""
         self.roots: dict[tuple[int, int], Any] = {}
@@ -114,10 +123,10 @@ class _Encoding:
             self.terms.append(self._term(node))
             if node[0] == "variable":
                 low, high = box[node[1]]
-                self.solver.add(self.terms[-1] >= self._fraction(low), self.terms[-1] <= self._fraction(high))
+                self.solver.add(self.terms[-1] >= self.fraction(low), self.terms[-1] <= self.fraction(high))
 
-    def _fraction(self, value: fmpq) -> Any:
-        return self.z3.Q(int(value.p), int(value.q))
+    def fraction(self, value: fmpq) -> Any:
+        return self.z3.Q(int(value.p), int(value.q), self.context)
 
     def _require(self, otherwise: Any, words: str) -> None:
         """Ask, with what is known so far, that ``otherwise`` is impossible."""
@@ -130,9 +139,9 @@ class _Encoding:
     def _term(self, node: tuple) -> Any:
         kind, *rest = node
         if kind == "variable":
-            return self.z3.Real(self.formula.names[rest[0]])
+            return self.z3.Real(self.formula.names[rest[0]], self.context)
         if kind == "rational":
-            return self._fraction(fmpq(*rest))
+            return self.fraction(fmpq(*rest))
         if kind == "neg":
             return -self.terms[rest[0]]
         if kind == "integer_power":
@@ -153,7 +162,7 @@ class _Encoding:
         base, key = self.terms[index], (index, exponent.denominator)
         if key not in self.roots:
             self._require(base < 0, "the base of a real power is nonnegative")
-            y = self.roots[key] = self.z3.Real(f"root!{len(self.roots)}")
+            y = self.roots[key] = self.z3.Real(f"root!{len(self.roots)}", self.context)
             self.solver.add(y >= 0, self._integer_power(y, exponent.denominator) == base)
         power = self._integer_power(self.roots[key], abs(exponent.numerator))
         if exponent < 0:
@@ -163,7 +172,7 @@ class _Encoding:
     def _integer_power(self, x: Any, k: int) -> Any:
         if k > LARGEST_POWER:
             raise InputError("exponent", f"at most {LARGEST_POWER} for z3", k)
-        result = self.z3.RealVal(1)
+        result = self.z3.RealVal(1, self.context)
         for bit in bin(k)[2:]:
             result = result * result
             if bit == "1":

@@ -47,6 +47,10 @@ class Field(Protocol):
         """Whether x is exactly 0."""
         ...
 
+    def finite(self, x: Any) -> bool:
+        """Whether x is defined, and bounded."""
+        ...
+
     def power_log_at_zero(self, x: Any, y: Any, k: int) -> Any:
         """x**y*log(x)**k over the nonnegative part of an x that reaches 0, for y > 0."""
         ...
@@ -140,6 +144,8 @@ class _Arithmetic:
         return found
 
     def integer_power(self, x: Series, k: int) -> Series:
+        if k == 0:  # both libraries give 1 for the power 0 of what is undefined
+            self.require_finite(x[0])
         if len(x) == 1:
             return [x[0] ** k]
         found = [self.field.rational(1, 1)]
@@ -184,6 +190,7 @@ class _Arithmetic:
             return self.mul(self.power(x, y, base), self.integer_power(self.log(x), k)) if k else self.power(x, y, base)
         if not field.positive(y[0]) or not self.nonnegative(base):
             raise Undefined("a real power of what may be negative, or of 0 to a power that may be <= 0")
+        self.require_finite(x[0])
         if len(x) == 1 and field.is_zero(x[0]):
             return [x[0]]
         if len(x) > 1 or len(y) > 1:
@@ -231,6 +238,10 @@ class _Arithmetic:
     def require_positive(self, x: Any) -> None:
         if not self.field.positive(x):
             raise Undefined("a logarithm or root of what may be <= 0")
+
+    def require_finite(self, x: Any) -> None:
+        if not self.field.finite(x):
+            raise Undefined("a power of what has no finite enclosure")
 
 
 def _at(x: Series, k: int) -> Any:
