@@ -24,6 +24,7 @@ _FUNCTIONS = {"transform": "hconsist.transforms", "bound": "hconsist.bounds", "c
 _MODULES = (
     "bounds",
     "boxes",
+    "calibration",
     "catalog",
     "claims",
     "conditional",

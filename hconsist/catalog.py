@@ -66,6 +66,7 @@ DERIVATIONS = (
     ("sum_logistic", "sum-logistic: T is that of cross-entropy, every n"),
     ("label_smoothing", "label smoothing: the sharp T, every n"),
     ("enclosing", "three labels: T between proved numbers, from bounds at single laws"),
+    ("calibration", "which losses are calibrated, and up to where T = 0 where they are not"),
     ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
 )
 
@@ -76,6 +77,7 @@ FIGURES = (
     ("improvement", "the improvement factor over (tau, n)"),
     ("threshold", "D_3 - D_2 touching zero at tau_c"),
     ("zero_interval", "bounded scores: T of cross-entropy and the interval on which it vanishes"),
+    ("failure_regions", "three labels: where minimisers of a loss predict the wrong label"),
     ("proof_tree", "two proofs by subdivision, box by box"),
     ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),
     ("constants_ladder", "the quadratic constants at zero of all losses, with computed marks"),
