@@ -18,7 +18,9 @@ STATEMENT = (
     r"$\sum q_i \psi(x_i)$ over the simplex, is at least $\sum q_i (\psi(s_i) - s_i \psi'(s_i)) + \min_i q_i "
     r"\psi'(s_i)$, with equality where $s$ is a minimiser. (ii) On a segment or triangle of laws the regret $C - H$ "
     r"is at least the least of $C(v) - \langle v, c \rangle$ over the corners $v$, $c$ being the costs of any scores, "
-    r"and the point $(t, C - H)$ lies above the convex hull of those of the corners."
+    r"and the point $(t, C - H)$ lies above the convex hull of those of the corners. (iii) If $f$ is convex with "
+    r"gradient $g$ at $h$, and its Hessian is at least $m$ on the ball of radius $R$ around $h$ with $|g| < m R/2$, "
+    r"then $\inf f \ge f(h) - |g|^2/(2m)$."
 )
 
 ge, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Eq))
@@ -30,7 +32,7 @@ LEAST = ge(q * slope, least)
 
 def build() -> Derivation:
     """The chain; nothing is checked before ``run``."""
-    steps = (*_duality(), *_equality(), *_pieces(), _control())
+    steps = (*_duality(), *_equality(), *_pieces(), *_strongly_convex(), _control())
     return Derivation("enclosing", "Enclosing the transformation of three labels", STATEMENT, steps)
 
 
@@ -83,6 +85,24 @@ def _pieces() -> tuple[Step, ...]:
         Given("The worse end", ends, text=r"$w$ is at most both."),
         Combination("The least over a piece", ge(forced - entropy, worst),
                     ((1, regret), (1 / (1 + z), ends[0]), (z / (1 + z), ends[1]))),
+    )  # fmt: skip
+
+
+def _strongly_convex() -> tuple[Step, ...]:
+    """(iii): along one direction, r the distance from h and G the length of the gradient."""
+    bend, radius, r = sp.symbols("m R r", positive=True)
+    length = sp.Symbol("G", nonnegative=True)
+    inside, here, border = sp.symbols("f_r f f_R", real=True)
+    grows = ge(inside, here - length * r + bend * r**2 / 2)
+    edge, small = ge(border, here - length * radius + bend * radius**2 / 2), sp.Gt(bend * radius / 2, length)
+    return (
+        Given("(iii) growth inside the ball", (grows,), text=r"Taylor's formula at distance $r \le R$, $g \cdot d \ge "
+                                                             r"-G r$."),
+        Combination("The value inside", ge(inside, here - length**2 / (2 * bend)), ((1, grows),),
+                    text=r"What is left is $(m r - G)^2/(2m)$."),
+        Given("On the border", (edge, small), text=r"$r = R$, and $G = |g| < m R/2$."),
+        Combination("The border is no lower", ge(border, here), ((1, edge), (radius, small)),
+                    text=r"On each ray $f$ is convex and no lower at the border than at $h$, so no lower beyond it."),
     )  # fmt: skip
 
 

@@ -22,8 +22,9 @@ from flint import arb
 
 from hconsist.definitions import precision
 from hconsist.domains import Domain
-from hconsist.engine.enclosed import BITS, POSITIVE, Costs, Law, mean
+from hconsist.engine.enclosed import BITS, POSITIVE
 from hconsist.engine.hulls import lower_hull
+from hconsist.engine.oracles import Law, Oracle, mean, oracle
 from hconsist.losses import Loss
 
 __all__ = ["Strip", "enclose_curve"]
@@ -49,7 +50,7 @@ class Strip:
 
 
 def enclose_curve(loss: Loss, *, tolerance: float = 0.01, least: float = 0.01, seconds: float = 10.0) -> Strip:
-    """Enclose T** of a comp-sum loss with convex psi for three labels, on all of [0, 1].
+    """Enclose T** for three labels and a complete hypothesis set, on all of [0, 1].
 
     Parameters
     ----------
@@ -67,14 +68,14 @@ def enclose_curve(loss: Loss, *, tolerance: float = 0.01, least: float = 0.01, s
     limit = float(POSITIVE.check_scalar("seconds", seconds))
     start = float(_LEAST.check_scalar("least", least))
     with precision(BITS):
-        return _Cut(Costs.of(loss)).run(goal, start, limit)
+        return _Cut(oracle(loss)).run(goal, start, limit)
 
 
 @dataclass
 class _Cut:
     """The triangles so far, with their three points, and what is known at the corners."""
 
-    costs: Costs
+    bounds: Oracle
     forced: dict[Law, arb] = field(default_factory=dict)
     regrets: dict[Law, float] = field(default_factory=dict)
     points: dict[Triangle, list[tuple[float, float]]] = field(default_factory=dict)
@@ -96,17 +97,17 @@ class _Cut:
             pending = [half for triangle in pending for half in self.halves(triangle)]
         t, values = np.array([point for three in self.points.values() for point in three]).T
         return Strip(
-            _positive_part(*lower_hull(t, values)), upper, len(self.points), not pending, self.costs.assumptions
+            _positive_part(*lower_hull(t, values)), upper, len(self.points), not pending, self.bounds.assumptions
         )
 
     def corners(self, triangle: Triangle) -> list[tuple[float, float]]:
         """(t, f) at the three corners, rounded down."""
         centroid = tuple(sum(coordinate, ZERO) / 3 for coordinate in zip(*triangle))
-        costs = self.costs.costs(self.costs.softmax(centroid))
+        costs = self.bounds.costs(centroid)
         for corner in triangle:
             if corner not in self.forced:
-                self.forced[corner] = self.costs.least_forced(corner)
-                self.regrets[corner] = float(self.costs.regret(corner).upper())
+                self.forced[corner] = self.bounds.least_forced(corner)
+                self.regrets[corner] = float(self.bounds.regret(corner).upper())
         below = [float((self.forced[v] - mean(v, costs)).lower()) for v in triangle]
         return [(float(v[0] - v[1]), f) for v, f in zip(triangle, below)]
 
@@ -115,7 +116,7 @@ class _Cut:
         sides = [triangle[k:] + triangle[:k] for k in range(3)]
         middles = [_middle(a, b) for a, b, _ in sides]
         laws = np.array([[[float(q) for q in v] for v in (*side[:2], m)] for side, m in zip(sides, middles)])
-        first, second, between = self.costs.loss.entropy(laws).T
+        first, second, between = self.bounds.loss.entropy(laws).T
         k = int(np.argmax(between - (first + second) / 2))
         (a, b, c), middle = sides[k], middles[k]
         return (a, middle, c), (middle, b, c)
