@@ -23,6 +23,14 @@ PAPERS = (
     ("awasthi2022_multiclass", "Multi-Class H-Consistency Bounds"),
     ("mao2023_characterization", "H-Consistency Bounds: Characterization and Extensions"),
     ("mao2024_growth_rate", "A Universal Growth Rate for Learning with Smooth Surrogate Losses"),
+    (
+        "zheng2023_discriminative_generative",
+        "Revisiting Discriminative vs. Generative Classifiers: Theory and Implications",
+    ),
+    ("zhu2023_ldr", "Label Distributionally Robust Losses for Multi-class Classification"),
+    ("hui2023_squentropy", "Cut your Losses with Squentropy"),
+    ("martins2016_sparsemax", "From Softmax to Sparsemax"),
+    ("osokin2017_calibration", "On Structured Prediction Theory with Calibrated Convex Surrogate Losses"),
     ("derived_losses", "Sharp transformations of further losses: theorems derived here"),
     ("derived_bounded_scores", "Bounded scores: theorems derived here"),
 )
@@ -65,6 +73,7 @@ DERIVATIONS = (
     ("additive_entropies", "sparsemax, entmax and one-versus-all logistic: T for every n"),
     ("sum_logistic", "sum-logistic: T is that of cross-entropy, every n"),
     ("label_smoothing", "label smoothing: the sharp T, every n"),
+    ("n_independence", "independence of n: the conditions on psi as a computer decides them"),
     ("enclosing", "three labels: T between proved numbers, from bounds at single laws"),
     ("calibration", "which losses are calibrated, and up to where T = 0 where they are not"),
     ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
