@@ -429,6 +429,29 @@ def test_own_omega_with_infinite_slopes():
     np.testing.assert_allclose(loss.conditional_risk(loss.best_scores([1.0, 0, 0]), [1.0, 0, 0]), 0, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("law", "least"),
+    [((0.5, 0.25, 0.25, 0, 0), 1.4495327782678749), ((0.5, 0.5, 0, 0), 1.204900093595619)],
+)
+def test_squentropy_where_half_the_mass_is_one_label_and_others_have_none(law, least):
+    """A Newton step next to a pole was once taken for the last.  Expected: SLSQP on the risk, by scores."""
+    loss, p = losses.get("squentropy"), np.array(law)
+    assert float(loss.entropy(p)) == pytest.approx(least, abs=1e-8)
+    h = loss.best_scores(p)
+    softmax = np.exp(h) / np.sum(np.exp(h))
+    np.testing.assert_allclose(softmax + 2 * (1 - p) * h / (p.size - 1), p, atol=1e-12)
+
+
+@pytest.mark.parametrize("numerator", range(1, 8))
+def test_squentropy_is_stationary_at_dyadic_laws(numerator):
+    """softmax(h)_k + 2 (1 - p_k) h_k/(n-1) = p_k at the best scores, at laws whose sums are exact."""
+    for zeros in range(4):
+        p = np.array([numerator / 8, (8 - numerator) / 16, (8 - numerator) / 16] + [0.0] * zeros)
+        h = losses.get("squentropy").best_scores(p)
+        softmax = np.exp(h - h.max()) / np.sum(np.exp(h - h.max()))
+        np.testing.assert_allclose(softmax + 2 * (1 - p) * h / (p.size - 1), p, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_namespaces_agree_and_keep_the_dtype(name, dtype):

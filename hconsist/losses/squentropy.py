@@ -146,7 +146,9 @@ def _solve(v: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         up, w = h > 0, weight[chosen]
         plus, minus = np.sum(np.where(up, w * h, 0.0), axis=-1), np.sum(np.where(up, 0.0, -w * h), axis=-1)
         rise, fall = np.sum(np.where(up, w * slope, 0.0), axis=-1), np.sum(np.where(up, 0.0, w * slope), axis=-1)
-        return np.log(minus) - np.log(plus), -fall / minus - rise / plus, np.full(x.size, _NEAR)
+        balance = np.log(minus) - np.log(plus)
+        # next to the pole at an end of the bracket, where all scores have one sign, steps are short far from the root
+        return balance, -fall / minus - rise / plus, np.where(np.abs(balance) < 1e-3, _NEAR, 0.0)
 
     x = decreasing_roots(evaluate, low, high)[0]
     h = _scores(v, kappa, x[:, None])[0]
