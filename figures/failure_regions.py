@@ -19,10 +19,11 @@ TITLE = "Perfectly trained and wrong: where minimisers of the surrogate predict 
 CAPTION = (
     "All laws of three labels, one triangle a loss; corner k is the law that is sure of label k, dashed grey lines are "
     "ties of the largest probability. Shaded with a black edge: best scores may predict a label that is not the most "
-    "probable one, at surrogate regret 0; polygons with rational corners, computed in fractions (derived here). Marks: "
-    "the largest zero-one regret found by linear programs (class weights: from the best scores) law by law, sharing no "
-    "code with the polygons; their area is that regret. Star: where it is largest; T = 0 up to there. The "
-    "one-versus-all hinge fails where the max hinge does, the constrained hinge nowhere."
+    "probable one, at surrogate regret 0; polygons with rational corners, computed in fractions (derived here); in "
+    "grey, what best scores do there. Marks: the largest zero-one regret found by linear programs (class weights: from "
+    "the best scores) law by law, sharing no code with the polygons; their area is that regret. Star: where it is "
+    "largest; T = 0 up to there. The one-versus-all hinge fails where the max hinge does, the constrained hinge "
+    "nowhere."
 )
 
 PANELS = (
@@ -39,7 +40,7 @@ _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
 
 def data(divisions: int = 24) -> dict[str, np.ndarray]:
     """``laws (m, 3)`` with entries k/divisions; for panel k: ``gap_k (m,)`` the largest zero-one regret at surrogate
-    regret 0, ``polygon_k_i (corners, 3)``, and where it is not calibrated ``witness_k (3,)``, ``note_k``.
+    regret 0, ``polygon_k_i (corners, 3)``, and where it is not calibrated ``witness_k (3,)``, ``note_k``, ``why_k``.
     """
     steps = range(divisions + 1)
     counts = np.array([(i, j, divisions - i - j) for i in steps for j in steps[: divisions + 1 - i]])
@@ -50,14 +51,23 @@ def data(divisions: int = 24) -> dict[str, np.ndarray]:
         table[f"gap_{k}"] = _by_symmetry(gap, counts, divisions) if not loss.n_classes else np.array(
             [gap(law) for law in table["laws"]]
         )  # fmt: skip
-        for i, cell in enumerate(failure_cells(loss)):
+        cells = failure_cells(loss)
+        for i, cell in enumerate(cells):
             table[f"polygon_{k}_{i}"] = np.array([[float(x) for x in corner] for corner in cell.corners])
         found = calibrated(loss, 3)
         if found.witness is not None:
             table[f"witness_{k}"] = np.array([float(x) for x in found.witness.law])
             text = ", ".join(map(str, found.witness.law))
             table[f"note_{k}"] = np.array(f"$T=0$ up to $t={found.zero_until}$,\nat $p=({text})$")
+            table[f"why_{k}"] = np.array(_why(cells[0].predicted))
     return table
+
+
+def _why(predicted: frozenset[int]) -> str:
+    """What best scores do in a shaded cell."""
+    if len(predicted) == 1:
+        return f"label {min(predicted) + 1} is predicted"
+    return "all labels tie" if len(predicted) == 3 else "two labels tie"
 
 
 def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
@@ -76,6 +86,7 @@ def draw(figure: Figure, table: dict[str, np.ndarray]) -> None:
         _laws(axes, table["laws"], table[f"gap_{k}"])
         if f"witness_{k}" in table:
             _witness(axes, table[f"witness_{k}"], str(table[f"note_{k}"]))
+            label(axes, _NOTE[0], _NOTE[1] - 0.13, str(table[f"why_{k}"]), MUTED, offset=(0, 0))
         else:
             label(axes, *_NOTE, "$T>0$ for all $t>0$", offset=(0, 0))
             _sizes(axes)

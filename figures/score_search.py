@@ -27,6 +27,7 @@ def constant(risk: Risk, n: int, *, level: bool = False, t: float = 0.005, laws:
     k = n - 2
     most = min((1 + t) / n, (1 - t) / k) if k else 0.0
     y = np.concatenate([np.linspace(0, most, laws), t * np.geomspace(0.02, 1, laws), [1 / n]]) if k else np.zeros(1)
+    y = np.unique(np.minimum(y, most))  # p_1 >= p_3 and p_2 >= 0
     x = (1 + t - k * y) / 2
     p = np.stack([x, np.maximum(x - t, 0), y], axis=-1)
     regret = _least(risk, p, k, level, 0.0) - _least(risk, p, k, level, np.inf)

@@ -29,7 +29,7 @@ def bound(
     surrogate_gap: float = 0.0,
     target_gap: float = 0.0,
     hypotheses: str = "complete",
-    method: str = "sharp",
+    method: str | None = None,
 ) -> Bound:
     """An upper limit on the zero-one estimation error R_01(h) - R_01*(H).
 
@@ -115,7 +115,7 @@ def bound_from_scores(
     surrogate_gap: float = 0.0,
     target_gap: float = 0.0,
     hypotheses: str = "complete",
-    method: str = "sharp",
+    method: str | None = None,
 ) -> ScoresBound:
     """The bound for a measured surrogate risk with a known floor.
 

@@ -76,6 +76,7 @@ DERIVATIONS = (
     ("n_independence", "independence of n: the conditions on psi as a computer decides them"),
     ("enclosing", "three labels: T between proved numbers, from bounds at single laws"),
     ("calibration", "which losses are calibrated, and up to where T = 0 where they are not"),
+    ("logit_adjustment", "logit adjustment: no bound near zero, the sharp T beyond, every n"),
     ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
 )
 
@@ -86,6 +87,8 @@ FIGURES = (
     ("improvement", "the improvement factor over (tau, n)"),
     ("threshold", "D_3 - D_2 touching zero at tau_c"),
     ("zero_interval", "bounded scores: T of cross-entropy and the interval on which it vanishes"),
+    ("gallery", "T of every family of losses, for 2, 3 and 10 labels"),
+    ("n_dependence", "squentropy and 3-entmax: T and its constant at zero against the number of labels"),
     ("failure_regions", "three labels: where minimisers of a loss predict the wrong label"),
     ("proof_tree", "two proofs by subdivision, box by box"),
     ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),

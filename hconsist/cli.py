@@ -24,6 +24,8 @@ __all__ = ["cli", "main"]
 USAGE, INCONCLUSIVE, INTERNAL, INTERRUPTED = 2, 3, 4, 130
 PICTURE_FORMATS = ("png", "pdf", "svg")
 DERIVATION_FORMATS = ("text", "markdown", "latex", "notebook")
+METHODS = "sharp, published, optimize or enclose (n = 3)."
+DEFAULT = "sharp where a theorem gives it, else optimize"
 LEVELS = ("cited", "simulated", "sampled", "high_precision", "enclosed", "symbolic")
 
 
@@ -191,20 +193,56 @@ def list_(kind: str | None, output: str | None) -> None:
 @click.argument("name")
 @_classes
 @_hypotheses
-@_formats("json")
-def loss(name: str, n_classes: int | None, hypotheses: str, output: str | None) -> None:
-    """The card of a loss: formula, properties, transformation, growth, calibration, references."""
+@click.option("--plot", "file", metavar="FILE", help="Also draw T and Gamma there; the suffix is png, pdf or svg.")
+@_formats("json", "latex")
+def loss(name: str, n_classes: int | None, hypotheses: str, file: str | None, output: str | None) -> None:
+    """The verdict card of a loss: formula, properties, T, Gamma, growth, dependence on n, calibration, references."""
+    from pathlib import Path
+
+    from hconsist import cli_output
+    from hconsist.cards import card
+
+    path = None if file is None else Path(file)
+    kind = path.suffix.removeprefix(".") if path else ""
+    if path and kind not in PICTURE_FORMATS:
+        raise _unknown("--plot", file or "", [f"FILE.{known}" for known in PICTURE_FORMATS])
+    found = card(name, 10 if n_classes is None else n_classes, hypotheses)
+    if path:
+        from hconsist import plotting
+        from hconsist.card_picture import picture
+
+        with _writing("--plot", path):
+            plotting.save(picture(found), path.with_suffix(""), (kind,))
+    _emit(cli_output.render_card(found, output))
+
+
+@cli.command(short_help="Losses side by side.")
+@click.argument("names", nargs=-1, required=True, metavar="LOSS...")
+@_classes
+@_hypotheses
+@click.option(
+    "--excess",
+    type=_Number(many=True),
+    default="0.01,0.1",
+    show_default=True,
+    metavar="X,...",
+    help="Surrogate estimation errors, >= 0, in the units of each loss.",
+)
+@_formats("json", "csv", "latex")
+def compare(
+    names: tuple[str, ...], n_classes: int | None, hypotheses: str, excess: list[float], output: str | None
+) -> None:
+    """Losses side by side: T(1), growth at zero, dependence on n, calibration, and Gamma at each excess."""
     from hconsist import cli_output
 
-    card = cli_output.card(name, 10 if n_classes is None else n_classes, hypotheses)
-    _emit(cli_output.render_card(card, output))
+    _emit(cli_output.comparison(names, _required("-n", n_classes), excess, hypotheses, output))
 
 
 @cli.command(short_help="The transformation T on a grid.")
 @click.argument("name")
 @_classes
 @_hypotheses
-@click.option("--method", default="sharp", show_default=True, metavar="M", help="sharp or published.")
+@click.option("--method", metavar="M", help=f"{METHODS}  [default: {DEFAULT}]")
 @click.option("-t", "--t", "t", type=_Number(many=True), metavar="T,...", help="Zero-one regrets, in [0, 1].")
 @click.option("--points", type=_INTEGER, metavar="K", help="Instead of --t: K equal steps from 0 to 1.  [default: 11]")
 @_formats("json", "csv", "latex")
@@ -212,7 +250,7 @@ def transform(
     name: str,
     n_classes: int | None,
     hypotheses: str,
-    method: str,
+    method: str | None,
     t: list[float] | None,
     points: int | None,
     output: str | None,
@@ -231,7 +269,9 @@ def transform(
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @_classes
 @_hypotheses
-@click.option("--method", "methods", multiple=True, metavar="M", help="sharp (default) or published; may be repeated.")
+@click.option(
+    "--method", "methods", multiple=True, metavar="M", help=f"{METHODS} May be repeated.  [default: {DEFAULT}]"
+)
 @click.option("--excess", type=_NUMBER, metavar="X", help="Surrogate estimation error, >= 0.")
 @click.option("--scores", metavar="FILE", help="CSV of label,score,score,...; or digits, noisy-labels (bundled).")
 @click.option("--floor", type=_NUMBER, metavar="F", help="With --scores: least possible surrogate risk.  [default: 0]")
@@ -261,7 +301,7 @@ def bound(
     if floor is not None and scores is None:
         raise click.UsageError("--floor needs --scores FILE")
     shared = {"hypotheses": hypotheses, "surrogate_gap": surrogate_gap, "target_gap": target_gap}
-    pairs = [(name, method) for name in names for method in methods or ("sharp",)]
+    pairs = [(name, method) for name in names for method in methods or (None,)]
     if scores is None:
         found = cli_output.bounds(pairs, n_classes=_required("-n", n_classes), excess=excess, **shared)
     else:

@@ -11,23 +11,24 @@ from hconsist import bounds as hbounds
 from hconsist import catalog as hcatalog
 from hconsist import hypotheses as hypotheses_sets
 from hconsist import losses
-from hconsist.domains import Domain, InputError, UnsupportedError
+from hconsist.domains import Domain, InputError
 from hconsist.results import Side, jsonable, to_json
 from hconsist.tables import csv_table, latex_table, text_table
-from hconsist.transforms import METHODS, Transformation
+from hconsist.transforms import Transformation
 from hconsist.transforms import transform as make_transform
 
 if TYPE_CHECKING:
     from hconsist.bounds import ScoresBound
+    from hconsist.cards import Card
     from hconsist.evidence import Evidence
-    from hconsist.results import Bound, Growth
+    from hconsist.results import Bound
     from hconsist.steps import Derivation
 
 __all__ = [
     "bounds",
     "bounds_from_file",
-    "card",
     "catalog",
+    "comparison",
     "curve",
     "derivation_json",
     "gaps",
@@ -38,10 +39,11 @@ __all__ = [
 ]
 
 POINTS = Domain(2, 10**6, integer=True)
-CARD_T = (0.01, 0.1, 0.25, 0.5, 1.0)
 METHOD_SUMMARIES = (
-    ("sharp", "the largest T for which the bound holds (default)"),
-    ("published", "the form of the paper, as recalled"),
+    ("sharp", "the largest T for which the bound holds, by a theorem (the default where there is one)"),
+    ("published", "the form of a paper, as recalled"),
+    ("optimize", "the least regret that a search over laws finds, for any loss (the default elsewhere)"),
+    ("enclose", "three labels: a proved lower bound with a proved upper one, in ball arithmetic"),
 )
 
 
@@ -102,7 +104,9 @@ def grid(points: int) -> list[float]:
     return np.linspace(0, 1, int(POINTS.check_scalar("--points", points))).tolist()
 
 
-def curve(name: str, n_classes: int, hypotheses: str, method: str, t: Sequence[float], output: str | None) -> str:
+def curve(
+    name: str, n_classes: int, hypotheses: str, method: str | None, t: Sequence[float], output: str | None
+) -> str:
     """A transformation on a grid."""
     transformation = make_transform(name, n_classes=n_classes, hypotheses=hypotheses, method=method)
     found = transformation.curve(t)
@@ -111,6 +115,8 @@ def curve(name: str, n_classes: int, hypotheses: str, method: str, t: Sequence[f
     columns = {"t": found.t, "T": found.value, "raw": found.raw}
     if output == "csv":
         columns = {"t": found.t, "raw": found.raw, "value": found.value, "lower": found.lower, "upper": found.upper}
+    if not output and (np.any((found.lower > 0) & (found.lower < found.value)) or np.any(found.upper > found.value)):
+        columns |= {"proved": found.lower} if found.side is not Side.LOWER else {"at most": found.upper}
     rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
     if output:
         return _tables(rows, output)
@@ -121,12 +127,14 @@ def curve(name: str, n_classes: int, hypotheses: str, method: str, t: Sequence[f
 
 def _remarks(transformation: Transformation) -> list[str]:
     """What a reader must know besides the numbers."""
-    remarks = [] if transformation.raw_side is Side.EXACT else ["raw: the least value known, not a theorem"]
+    raw = {Side.UPPER: ["raw: the least value known, not a theorem"], Side.LOWER: ["raw: a proved lower bound"]}
+    remarks = raw.get(transformation.raw_side, [])
     if transformation.side is Side.ESTIMATE:
         remarks += [f"T: {words}" for words in transformation.assumptions[1:]]
-    if transformation.growth.start > 0:
-        zero = transformation.zero_interval
-        remarks.append(f"T = 0 up to t = {_show(zero.value)} ({zero.reference})")
+    zero = transformation.zero_interval
+    if zero.value > 0:
+        words = "T > 0 is proved beyond" if zero.side is Side.UPPER else "T = 0 up to"
+        remarks.append(f"{words} t = {_show(zero.value)} ({zero.reference})")
     return remarks
 
 
@@ -137,7 +145,7 @@ def _provenance(transformation: Transformation) -> str:
 
 # --- bound --------------------------------------------------------------------------------------------------------
 
-Pairs = Sequence[tuple[str, str]]
+Pairs = Sequence[tuple[str, str | None]]
 
 
 def bounds(pairs: Pairs, **arguments: Any) -> Sequence[Bound | ScoresBound]:
@@ -234,96 +242,79 @@ def gaps(names: Sequence[str], file: str, output: str | None) -> str:
 # --- loss ---------------------------------------------------------------------------------------------------------
 
 
-def card(name: str, n_classes: int, hypotheses: str = "complete") -> dict[str, Any]:
-    """Everything the package knows of a loss on a hypothesis set, with the keys of the JSON contract."""
-    loss = losses.get(name)
-    curves: dict[str, Transformation] = {}
-    status = ""
-    for method in METHODS:
-        try:
-            curves[method] = make_transform(loss, n_classes=n_classes, hypotheses=hypotheses, method=method)
-        except UnsupportedError as error:
-            status = status or str(error)
-    sharp = curves.get("sharp")
-    return {
-        "name": loss.name,
-        "parameters": loss.parameters,
-        "formula": loss.formula,
-        "latex": loss.latex,
-        "properties": getattr(loss, "properties", {}),
-        "transform": _card_transform(sharp) if sharp else {"value": None, "status": status},
-        "growth": _card_growth(curves) if sharp else {"sharp": None, "status": status},
-        "calibration": _card_calibration(sharp),
-        "references": list(dict.fromkeys(r for found in curves.values() for r in found.references)),
-    }
-
-
-def _card_transform(sharp: Transformation) -> dict[str, Any]:
-    found = jsonable(sharp.curve(CARD_T))
-    return {key: found[key] for key in ("n_classes", "hypotheses", "method", "side", "level", "t", "raw", "value")}
-
-
-def _card_growth(curves: Mapping[str, Transformation]) -> dict[str, Any]:
-    growths: dict[str, Growth] = {method: found.growth for method, found in curves.items()}
-    return {**growths} if curves["sharp"].bounded_scores else {**growths, "floor": curves["sharp"].floor}
-
-
-def _card_calibration(sharp: Transformation | None) -> dict[str, Any]:
-    """Calibrated where T is positive beyond 0: by a floor for every number of labels, or by Theorem 10 in a box."""
-    if sharp is not None and sharp.bounded_scores:
-        return _box_calibration(sharp)
-    if sharp is None or not sharp.floor.constant > 0:
-        return {"calibrated": None, "status": "not checked in this release"}
-    floor = sharp.floor
-    status = f"yes: T(t) > 0 for every t > 0 ({floor.reference})"
-    return {"calibrated": True, "status": status, "level": floor.level, "reference": floor.reference}
-
-
-def _box_calibration(sharp: Transformation) -> dict[str, Any]:
-    zero = sharp.zero_interval
-    status = f"no: T(t) = 0 up to t = {_show(zero.value)} ({zero.reference})"
-    if zero.value == 0:
-        status = f"yes, on two labels: T(t) > 0 for every t > 0 ({zero.reference})"
-    return {"calibrated": zero.value == 0, "status": status, "level": zero.level, "reference": zero.reference}
-
-
-def render_card(card: Mapping[str, Any], output: str | None) -> str:
-    """The card for a reader."""
+def render_card(card: Card, output: str | None) -> str:
+    """The card for a reader, as JSON, or as LaTeX: the formula, and a table of the rest."""
+    record = card.record()
     if output == "json":
-        return to_json(card)
-    curve, growth = card["transform"], card["growth"]
+        return to_json(record)
+    lines = _card_lines(record, card)
+    if output == "latex":
+        rows = [{"what": what, "value": value} for what, value in lines if what not in ("LaTeX", "formula")]
+        return f"\\[ {card.loss.latex} \\]\n{latex_table(rows)}"
+    width = max(len(what) for what, _ in lines)
+    return "\n".join(f"{what.ljust(width)}  {value}" for what, value in lines)
+
+
+def _card_lines(record: Mapping[str, Any], card: Card) -> list[tuple[str, str]]:
+    curve = record["transform"]
     lines = [
-        ("name", card["name"]),
-        ("formula", card["formula"]),
-        ("LaTeX", card["latex"]),
-        ("properties", ", ".join(_property(k, v) for k, v in card["properties"].items()) or "none declared"),
-        ("calibrated", card["calibration"]["status"]),
+        ("name", record["name"]),
+        ("formula", record["formula"]),
+        ("LaTeX", record["latex"]),
+        ("properties", _properties(record["properties"])),
+        ("calibrated", record["calibration"]["status"]),
     ]
-    if curve["value"] is not None:
-        values = ", ".join(f"T({t:g}) = {value:.6g}" for t, value in zip(curve["t"], curve["value"]))
-        where = "" if curve["hypotheses"] == "complete" else f"{curve['hypotheses']}, "
-        side = "sharp" if curve["side"] == "exact" else f"sharp, {curve['side']}"
-        lines.append(("transformation", f"n = {curve['n_classes']}, {where}{side}: {values}"))
-        lines += [(f"growth, {kind}", _growth(jsonable(growth[kind]))) for kind in growth]
-    else:
+    if card.calibration is not None and card.calibration.witness is not None:
+        lines.append(("witness", str(card.calibration.witness)))
+    if curve["value"] is None:
         lines.append(("transformation", curve["status"]))
-    lines += [("reference", reference) for reference in card["references"]]
-    width = max(len(key) for key, _ in lines)
-    return "\n".join(f"{key.ljust(width)}  {value}" for key, value in lines)
+    else:
+        lines += [*_card_curve(record), *_card_growth(record["growth"])]
+    if card.dependence is not None:
+        lines.append(("dependence on n", f"{card.dependence.verdict} ({card.dependence.theorem})"))
+        if card.dependence.witness is not None:
+            lines.append(("witness", str(card.dependence.witness)))
+    return lines + [("reference", reference) for reference in card.references]
 
 
-def _property(key: str, value: object) -> str:
-    words = key.replace("_", " ")
-    return words if value is True else f"not {words}" if value is False else f"{words} {value}"
+def _card_curve(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    curve, gamma = card["transform"], card["gamma"]
+    where = "" if curve["hypotheses"] == "complete" else f"{curve['hypotheses']}, "
+    side = curve["method"] if curve["side"] == "exact" else f"{curve['method']}, {curve['side']}"
+    lines = [("transformation", f"n = {curve['n_classes']}, {where}{side}: {_values('T', curve['t'], curve['value'])}")]
+    if curve["side"] != "exact" and any(curve["lower"]):
+        lines.append(("proved lower bound", _values("T", curve["t"], curve["lower"], ">=")))
+    return [*lines, ("Gamma", _values("Gamma", gamma["excess"], gamma["value"]))]
 
 
-def _growth(found: Mapping[str, Any]) -> str:
+def _card_growth(growth: Mapping[str, Any]) -> list[tuple[str, str]]:
+    lines = [(f"growth, {kind}", _growth(found)) for kind, found in growth.items() if kind != "trend"]
+    if "trend" in growth and growth["trend"]["t"]:
+        pairs = zip(growth["trend"]["t"], growth["trend"]["exponent"])
+        lines.append(("local exponents", ", ".join(f"{e:.4f} at t = {t:.3g}" for t, e in pairs)))
+    return lines
+
+
+def _values(name: str, x: Sequence[float], y: Sequence[float], relation: str = "=") -> str:
+    return ", ".join(f"{name}({a:g}) {relation} {b:.6g}" for a, b in zip(x, y))
+
+
+def _properties(found: Mapping[str, object]) -> str:
+    """Those that hold, then those that do not."""
+    holds = [key.replace("_", " ") for key, value in found.items() if value]
+    fails = [f"not {key.replace('_', ' ')}" for key, value in found.items() if not value]
+    return ", ".join([*holds, *fails]) or "none declared"
+
+
+def _growth(found: Mapping[str, Any], *, brief: bool = False) -> str:
     if found.get("start"):
         power = _monomial(found["constant"], found["exponent"], "(t - t0)")
+        if brief:
+            return f"0 to t0 = {_show(found['start'])}, {power}"
         return f"T(t) ~ {power} as t falls to t0 = {_show(found['start'])}, T = 0 before"
     power = _monomial(found["constant"], found["exponent"])
     if "sharp" not in found:
-        return f"T(t) ~ {power} as t -> 0"
+        return power if brief else f"T(t) ~ {power} as t -> 0"
     bend = f" / (1 + {_monomial(found['bend'], 1)})" if found["bend"] else ""
     return f"T(t) >= {power}{bend} for every t and every n"
 
@@ -331,6 +322,46 @@ def _growth(found: Mapping[str, Any]) -> str:
 def _monomial(constant: float, exponent: float, base: str = "t") -> str:
     power = base if exponent == 1 else f"{base}^{_show(exponent)}"
     return power if constant == 1 else f"{_show(constant)} {power}"
+
+
+def comparison(
+    names: Sequence[str], n_classes: int, excess: Sequence[float], hypotheses: str, output: str | None
+) -> str:
+    """Losses side by side."""
+    from hconsist.cards import compare
+
+    found = compare(names, n_classes=n_classes, excess=excess, hypotheses=hypotheses)
+    if output == "json":
+        return to_json({"n_classes": n_classes, "hypotheses": hypotheses, "rows": found})
+    rows = [_compared(record) for record in found]
+    if output:
+        return _tables(rows, output)
+    notes = [
+        "excess: in the units of each loss, whose scale is T(1); a loss is no better for a smaller unit",
+        *(f"{record['loss']}: {record['status']}" for record in found if record["status"]),
+    ]
+    if any(record["side"] == "estimate" for record in found):
+        notes.append("optimize: the least regret that a search found, so that Gamma may be larger")
+    table = text_table([{key: _show(value) for key, value in row.items()} for row in rows])
+    return f"n = {n_classes}, {hypotheses} hypotheses\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes)
+
+
+def _compared(record: Mapping[str, Any]) -> dict[str, Any]:
+    growth = record["growth"]
+    answer = {True: "yes", False: "no", None: "not decided"}[record["calibrated"]]
+    row = {
+        "loss": record["loss"],
+        "method": record["method"],
+        "side": record["side"],
+        "T(1)": record["total"],
+        "T near 0": _growth(growth, brief=True) if growth else None,
+        "depends on n": {"independent of n: proved": "no", "depends on n: proved": "yes"}.get(
+            record["n_dependence"], "not decided"
+        ),
+        "calibrated": answer,
+    }
+    gamma = record["gamma"] or [None] * len(record["excess"])
+    return row | {f"Gamma({x:g})": value for x, value in zip(record["excess"], gamma)}
 
 
 # --- derive -------------------------------------------------------------------------------------------------------

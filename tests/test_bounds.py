@@ -97,9 +97,10 @@ def test_bad_input_names_argument_domain_and_value(arguments, message):
 def test_no_silent_number_for_another_hypothesis_set_or_loss():
     with pytest.raises(UnsupportedError, match=r"1\.66"):
         hc.bound("mae", n_classes=3, excess=0.1, hypotheses="bounded:lam=1")
-    mine = hc.losses.CompSum(psi="-(1-s)**2*log(s)", name="mine")
+    mine = hc.losses.CompSum(psi="-log(1 + s)", name="mine")
     with pytest.raises(UnsupportedError, match="comp-sum:tau"):
-        hc.transform(mine, n_classes=3)
+        hc.transform(mine, n_classes=3, method="sharp")
+    assert hc.bound(mine, n_classes=3, excess=0.01).side is Side.ESTIMATE
 
 
 def test_scores_with_and_without_a_floor():

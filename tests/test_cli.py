@@ -1,6 +1,7 @@
 """The command line: JSON by contract, one-line errors, exit codes."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -118,10 +119,11 @@ def test_loss_card(name):
     assert all(found["transform"]["value"])
 
 
-def test_the_card_of_a_users_own_psi_says_what_is_not_there():
+def test_the_card_of_a_users_own_psi():
+    """poly-1 with eps = 1, as an expression: T(1) = psi(1/2) = log 2 + 1/2, and small t as for two labels."""
     found = loaded("loss", "comp-sum:psi=-log(s)+(1-s)", "--json")
-    assert found["transform"]["value"] is None and found["transform"]["status"]
-    assert found["calibration"]["status"] == "not checked in this release"
+    assert found["transform"]["value"][-1] == pytest.approx(math.log(2) + 0.5)
+    assert found["calibration"]["calibrated"] is True
 
 
 def test_list_json_and_one_kind():
@@ -187,7 +189,7 @@ def test_csv_keeps_full_precision():
             ["no: T(t) = 0 up to t = 0.0633789", "(t - t0)^2 as t falls to t0", "Theorem 11"],
         ),
         (("loss", "mae", "-n", "2", "--hypotheses", "bounded:lam=1"), ["yes, on two labels", "0.380797 t"]),
-        (("loss", "mae", "-n", "3", "--hypotheses", "bounded:lam=1"), ["not checked in this release", "1.66"]),
+        (("loss", "mae", "-n", "3", "--hypotheses", "bounded:lam=1"), ["not decided for this loss", "1.66"]),
         (("list", "hypotheses"), ["lam > 0", "linear", "relu"]),
     ],
 )

@@ -13,6 +13,8 @@ from hconsist.derivations import (
     class_weights,
     focal_inflection,
     label_smoothing,
+    logit_adjustment,
+    max_losses,
     pair_bound,
     poly_one,
 )
@@ -61,6 +63,9 @@ def test_undetermined_functions_have_no_numbers():
 # --- the hypotheses matter: the steps in which they enter fail outside them -----------------------------------------
 
 
+K = logit_adjustment.k
+
+
 def step_of(module, title):
     return next(step for step in proof(module).steps if step.title == title)
 
@@ -72,12 +77,61 @@ def step_of(module, title):
         (additive_entropies, "Its condition", {additive_entropies.c: 1 / (1 + additive_entropies.x)}),
         (focal_inflection, "gamma < 1, W < 0, s <= 1/2", {focal_inflection.s: 1 / (1 + focal_inflection.h)}),
         (class_weights, "A law with zero regret", {class_weights.t: class_weights.k / (1 + class_weights.k)}),
+        (logit_adjustment, "A law with zero regret", {logit_adjustment.t: K / (1 + K)}),
+        (max_losses, "A law that attains it beyond 1/2", {max_losses.t: sp.Rational(1, 3) + max_losses.x}),
     ],
 )
 def test_beyond_its_range_a_step_fails(module, title, wider):
     step = step_of(module, title)
     assert isinstance(step, Sign) and step.check().passed
     assert not replace(step, put=step.put | wider, form=None).check().passed
+
+
+# --- two closed forms: each link of the chain carries it -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "module, title",
+    [
+        (max_losses, "No scores cost less than two labels"),
+        (max_losses, "E falls"),
+        (max_losses, "Logistic: these are not less than 0"),
+        (logit_adjustment, "The share of label 1"),
+        (logit_adjustment, "The pair costs at least what it costs at B"),
+        (logit_adjustment, "Mass on the pair costs nothing"),
+        (logit_adjustment, "It is positive"),
+    ],
+)
+def test_a_spoiled_link_is_rejected(module, title):
+    """With a sign, a direction or a part of one step made wrong the whole chain no longer runs to proved."""
+    chain = proof(module)
+    assert chain.run().verdict is Verdict.PROVED and chain.run().level is Level.SYMBOLIC
+    number = next(k for k, step in enumerate(chain.steps) if step.title == title)
+    for false in falsified(chain.steps[number]):
+        links = (*chain.steps[:number], false, *chain.steps[number + 1 :])
+        found = replace(chain, steps=links).run()
+        assert not found.passed and title in found.reason
+
+
+def test_label_one_must_be_far_ahead():
+    """Without t >= t0 the pair may like its scores, and where r < 1 mass on the pair does cost."""
+    ahead = step_of(logit_adjustment, "Label 1 is far ahead")
+    before = proof(logit_adjustment)._facts_before(proof(logit_adjustment).steps.index(ahead))
+    assert ahead.check(before).passed
+    assert not replace(ahead, parts=(ahead.parts[0], ahead.parts[2])).check(before).passed
+    slope = step_of(logit_adjustment, "Mass on the pair costs nothing")
+    before = proof(logit_adjustment)._facts_before(proof(logit_adjustment).steps.index(slope))
+    below = {logit_adjustment.r: 1 / (2 + logit_adjustment.k)}
+    assert slope.check(before).passed and not replace(slope, put=below).check(before).passed
+
+
+def test_the_max_curve_by_fractions():
+    """Hinge, squared hinge: the least cost of (p, 1-p) over rational margins never falls below 1 - u and 1 - u^2."""
+    margins = [Fraction(k, 40) for k in range(161)]
+    for u in (Fraction(0), Fraction(1, 5), Fraction(7, 10), Fraction(1)):
+        p = (1 + u) / 2
+        costs = [[p * max(1 - g, 0) ** b + (1 - p) * (1 + g) ** b for g in margins] for b in (1, 2)]
+        assert [min(c) for c in costs] == [1 - u, 1 - u**2]
 
 
 # --- the focal loss again, by balls: formulas written here, no step of the chains ------------------------------------

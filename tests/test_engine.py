@@ -5,10 +5,6 @@ test_engine_brute_force.py.  Tolerances: a pooled regret is a difference of entr
 room for the 1e-12 to which coordinates settle; kinks are located to 1e-9.
 """
 
-import sys
-import types
-from importlib.machinery import ModuleSpec
-
 import numpy as np
 import pytest
 from mpmath import mp, mpf
@@ -21,6 +17,7 @@ from hconsist.engine import optimize
 from hconsist.engine.conditions import check
 from hconsist.engine.corners import CornerSearch, has_corners
 from hconsist.engine.descent import descend
+from hconsist.engine.frozen import frozen_polygon
 from hconsist.engine.laws import Family, Laws
 from hconsist.engine.pooled import PooledSearch
 from hconsist.engine.starts import Pools
@@ -214,7 +211,7 @@ def test_class_weights_over_all_pairs_of_labels():
         curve = u * np.log(2 * u / (u + v)) + np.where(v > 0, v * np.log(2 * v / (u + v)), 0.0)
     assert np.max(np.abs(found.value - np.where(t < 0.5, 0.0, curve))) < 1e-8
     assert found.laws.top[3] == 0 and found.laws.predicted[3] == 2 and "heuristic" in found.method
-    assert found.side is Side.ESTIMATE and found.tolerance == 1e-6
+    assert found.tolerance == 1e-6 and np.all(found.lower <= found.value)
 
 
 # --- laws -----------------------------------------------------------------------------------------------------------
@@ -384,7 +381,7 @@ def test_method_optimize_is_for_complete_sets():
     with pytest.raises(UnsupportedError, match="sharp, published, optimize"):
         transform("logistic", n_classes=3, method="optimise")
     with pytest.raises(UnsupportedError, match="method optimize searches"):
-        transform("sum-hinge", n_classes=3)
+        transform("sum-hinge", n_classes=4, method="sharp")
     assert transform("logistic", n_classes=3, hypotheses="all", method="optimize")(0.5) > 0
 
 
@@ -405,9 +402,11 @@ def test_hull_raw_inverse_and_sides(name, n):
     x = np.linspace(0, 1.1, 23)[1:] * value[-1]
     back = found.inverse(x)
     assert np.max(np.abs(found(back) - np.minimum(x, value[-1]))) < 1e-9 and np.all(np.diff(back) >= 0)
-    assert found.inverse(value[-1]) == 1 and found.side is Side.ESTIMATE and found.raw_side is Side.UPPER
+    assert found.inverse(value[-1]) == 1 and found.raw_side is Side.UPPER
     curve = found.curve(fine[::60])
-    assert np.all(curve.lower == 0) and np.all(curve.upper == curve.value)
+    assert np.all(curve.lower <= curve.value) and np.all(curve.upper == curve.value)
+    assert found.side is (Side.EXACT if np.max(curve.upper - curve.lower) <= found.kernel.optimum.tolerance
+                          else Side.ESTIMATE)  # fmt: skip
 
 
 def test_shapes_dtypes_and_single_numbers():
@@ -452,17 +451,14 @@ def test_constrained_losses_lie_above_their_published_forms(n):
 
 @pytest.fixture
 def proved(monkeypatch):
-    """A module of lower bounds: that of the two-label curve for the logistic loss, and for no other."""
-    module = types.ModuleType("hconsist.engine.lower")
-    module.__spec__ = ModuleSpec("hconsist.engine.lower", None)
+    """Lower bounds for two losses, and for no other."""
 
     def lower_bound(loss, n, t):
         if loss.name == "logistic":
             return entropy_curve(t), "test"
         return (t**2 / 8, "half") if loss.name == "sparsemax" else None
 
-    module.lower_bound = lower_bound
-    monkeypatch.setitem(sys.modules, "hconsist.engine.lower", module)
+    monkeypatch.setattr("hconsist.engine.searches.proved_bound", lower_bound)
 
 
 def test_sides_with_a_proved_lower_bound(proved):
@@ -474,6 +470,21 @@ def test_sides_with_a_proved_lower_bound(proved):
     assert curve.side is Side.EXACT and np.max(curve.upper - curve.lower) < 1e-11
     curve = transform("sparsemax", n_classes=3, method="optimize").curve(T)
     assert curve.side is Side.ESTIMATE and curve.lower == pytest.approx(T**2 / 8, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [3, 10])
+def test_the_polygon_below_a_psi_in_balls(n):
+    """psi = 1/s^2, where g = s^3/2 is convex: T = T_2 (Theorem 2), so that the polygon must lie close below it."""
+    loss = losses.get('comp-sum:psi="1/s**2"')
+    grid = np.unique(np.concatenate([np.geomspace(1e-3, 0.02, 9), np.linspace(0.02, 1, 99)]))
+    corners = frozen_polygon(loss, n, grid)
+    fine = np.linspace(0, 1, 1001)
+    below, sharp = np.interp(fine, *corners), transform(loss, n_classes=n)(fine)
+    assert np.all(below <= sharp) and np.all(np.diff(corners[1]) / np.diff(corners[0]) >= 0)
+    assert np.all(np.diff(np.diff(corners[1]) / np.diff(corners[0])) >= -1e-12)
+    assert below[500] > 0.99 * sharp[500]
+    assert np.any(1.02 * below > sharp)  # the negative control: a polygon 2 % higher is caught
+    assert np.all(frozen_polygon(losses.CompSum(psi=lambda s: -np.log(s)), n, grid)[1] == 0)  # no formula, no bound
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ SMALL = {
     "improvement": {"columns": 11, "rows": 6},
     "threshold": {"points": 111, "columns": 31},
     "zero_interval": {"points": 21, "marked": 4},
+    "gallery": {"n": (2, 3), "points": 11, "marked": 5},
+    "n_dependence": {"n": (2, 3), "many": (2, 3, 5, 20), "points": 11, "marked": 4},
+    "failure_regions": {"divisions": 12},
     "proof_tree": {},
     "gaps_in_tau": {"points": 21, "places": 6},
     "constants_ladder": {},
@@ -179,6 +182,45 @@ def test_the_ladder_of_constants_is_found_by_the_direct_search(tables):
     assert comp_sum.min() == comp_sum[1].min() > 0.47104
 
 
+def test_the_gallery_shows_where_labels_matter_and_which_losses_are_not_calibrated(tables):
+    """Lines by theorems, marks by the search.  Three labels: T of the two-label curve or known by hand; t0 exact."""
+    from hconsist.figures.gallery import PANELS
+
+    table, free = tables["gallery"], {"poly-1:eps=2", "focal:gamma=2", "logistic", "ova-logistic", "entmax:alpha=1.5"}
+    t0 = {"sum-hinge": 1 / 6, "ova-hinge": 1 / 2, "max-hinge": 1 / 2, "max-logistic": 1 / 2}
+    top = {"constrained-hinge": 3 / 2, "mae": 1 / 2, "squentropy": 1.0203}  # n/2; 1 - 1/2; SLSQP at p = (1, 0, 0)
+    at = table["t_marks"]
+    for k, (_, entries) in enumerate(PANELS):
+        for i, entry in enumerate(entries):
+            line, found = np.interp(at, table["t"], table[f"line_{k}_{i}"]), table[f"marks_{k}_{i}"][0]
+            own = np.isin(np.round(at, 9), np.round(table["t"], 9))
+            assert np.all(np.diff(found) >= 0) and own[-1]
+            if entry.loss in free:
+                np.testing.assert_allclose(found[own], line[own], rtol=0, atol=1e-9)
+            end = 1 / 2 if entry.losses else t0.get(entry.loss, 0)
+            assert table[f"t0_{k}_{i}"][1] == pytest.approx(end, abs=1e-5)
+            if entry.loss in top:
+                assert found[-1] == pytest.approx(top[entry.loss], abs=1e-4)
+
+
+def test_squentropy_and_entmax_depend_on_the_number_of_labels_as_the_lines_say(tables):
+    """Engine, direct search and second-order expansion, independent of one another; and the values reported before."""
+    table = tables["n_dependence"]
+    for k in range(2):
+        # a grid of nine laws: within one per cent; t = 1/200: T/t^2 is within one per cent of its limit
+        own = np.searchsorted(table["t"], table["t_marks"] - 1e-9)
+        np.testing.assert_allclose(table[f"found_{k}"], table[f"T_{k}"][:, own], rtol=0.01)
+        np.testing.assert_allclose(table[f"constants_{k}"], table[f"engine_{k}"], rtol=0.01)
+        for n, value in table[f"reported_{k}"]:
+            assert table[f"engine_{k}"][table["many"] == n] == pytest.approx(value, rel=1e-3)
+    many = table["many"]
+    place = np.searchsorted(table["axis"], many)
+    expected = np.minimum(table["uniform"], table["pair"])[place]
+    np.testing.assert_allclose(table["engine_0"], expected, rtol=1e-3)
+    np.testing.assert_allclose(table["engine_1"], 1 / (4 * many), rtol=1e-3)
+    assert expected[0] == pytest.approx(2 / 12) and expected[-1] < many[-1] / 12  # two labels decide from 14 on
+
+
 def test_the_search_for_constants_would_notice_a_smaller_one():
     """Negative control by hand: (2 + eps)^2/8 is no longer the constant of poly-1 where (3 + eps)^2/12 is less."""
     found = [score_search.constant(score_search.poly_one(4.0), n) for n in (2, 3)]
@@ -222,6 +264,9 @@ def test_lines_show_the_tables(figures, tables):
         ("improvement", ["logistic", "MAE", "nothing to gain"]),
         ("zero_interval", [r"$\Lambda=0.5$", "scores without a limit", "$[0, t_0]$: $T=0$"]),
         ("gaps_in_tau", ["frequencies 1/3", "Jensen's limit", "the zero-one error it allows"]),
+        ("gallery", ["not calibrated", "hinge (Weston, Watkins)", "squentropy", "$[0, t_0]$: $T=0$"]),
+        ("n_dependence", ["$n=3$", "two likely labels", "squentropy"]),
+        ("failure_regions", ["two labels tie", "label 3 is predicted", "$T=0$ up to $t=1/6$"]),
         ("constants_ladder", ["one-versus-all", "a floor for", "focal"]),
     ],
 )

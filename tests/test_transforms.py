@@ -83,7 +83,9 @@ def test_t_outside_the_unit_interval(bad):
 
 
 def test_names_that_do_not_exist():
-    with pytest.raises(UnsupportedError, match="method must be one of sharp, published"):
-        hc.transform("logistic", n_classes=3, method="enclose")
+    with pytest.raises(UnsupportedError, match="method must be one of sharp, published, optimize, enclose"):
+        hc.transform("logistic", n_classes=3, method="optimise")
+    with pytest.raises(UnsupportedError, match="n_classes must be 3"):
+        hc.transform("logistic", n_classes=4, method="enclose")
     with pytest.raises(InputError, match="did you mean logistic"):
         hc.transform("logistik", n_classes=3)

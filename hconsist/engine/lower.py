@@ -7,8 +7,6 @@ computed in balls (:mod:`hconsist.engine.frozen`).  Where T is the two-label cur
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from hconsist.engine.frozen import frozen_bound
@@ -20,11 +18,13 @@ from hconsist.losses.fenchel_young import Entmax, Sparsemax
 from hconsist.losses.label_smoothing import LabelSmoothing
 from hconsist.losses.logit_adjustment import LogitAdjustment
 from hconsist.losses.phi import MARGIN_FUNCTIONS
-from hconsist.losses.psi_instances import Focal, Poly1
+from hconsist.losses.psi_instances import Focal, Poly1, TaylorCrossEntropy
 from hconsist.losses.temperature import Temperature
 
-__all__ = ["TAU_C", "lower_bound"]
+__all__ = ["TAU_C", "lower_bound", "two_label_theorem"]
 
+FROZEN = "Theorem 2, the sum of two softmax values cut into intervals, in balls"
+"""The one bound that need not be convex in t."""
 Found = tuple[np.ndarray, str]
 
 TAU_C = 1.662983829068213
@@ -57,6 +57,8 @@ def two_label_theorem(loss: Loss, n: int) -> str | None:
         case CompSum() if loss.tau is not None and (loss.tau <= TAU_C or (n == 2 and loss.tau < 2.0)):
             names = ("Theorem 2", "Theorem 3", "Theorem 7")
             return "Theorem 1" if n == 2 else names[(loss.tau > 1.0) + (loss.tau > 1.5)]
+        case Poly1() | TaylorCrossEntropy() if n == 2:
+            return "Theorem 1"
         case LabelSmoothing():
             return "derivation label_smoothing"
         case Temperature():
@@ -99,7 +101,8 @@ def _concave(loss: Loss, n: int, t: np.ndarray) -> Found | None:
         m = np.clip(np.floor(1.0 + 1.0 / np.maximum(t, 1e-12)), 2.0, n)
         branches = [np.maximum(t / k, t - 1.0 / k) for k in (m, np.minimum(m + 1.0, n))]
         values = (n if hinge else 1.0) * np.minimum(*branches)
-        return values * (1.0 - 8e-16) - (4e-16 * n if hinge else 4e-16), "derivation constrained_hinge" if hinge else "Theorem 8"
+        allowance = 4e-16 * (n if hinge else 1.0)
+        return values * (1.0 - 8e-16) - allowance, "derivation constrained_hinge" if hinge else "Theorem 8"
     be, last = tau - 1.0, min(n - 1, _VERTICES)
     k = np.arange(1.0, last + 1.0)
     mass = np.maximum.accumulate(k * (k + 1.0) ** -be)
@@ -128,7 +131,7 @@ def _weighted(loss: Loss, n: int, t: np.ndarray) -> Found | None:
         up, down = (1.0 / (1.0 + np.exp(-x)) for x in (log_ratio, -log_ratio))
         first, second = (1.0 + t) / 2.0, (1.0 - t) / 2.0
         value = _xlog(first, first / up) + _xlog(second, second / max(down, 1e-300))
-        return np.where(first > up, value - _ROUNDING * (1.0 + log_ratio), 0.0), "two labels of extreme priors"
+        return np.where(first > up, value - _ROUNDING * (1.0 + log_ratio), 0.0), "derivation logit_adjustment"
     return None
 
 
@@ -150,7 +153,7 @@ def _margins(loss: Loss, n: int, t: np.ndarray) -> Found | None:
             u = np.maximum(2.0 * t - 1.0, 0.0)
             law = np.stack([(1.0 + u) / 2.0, (1.0 - u) / 2.0], axis=-1)
             own, tie = (loss.grouped_entropy(x, np.ones(2)) for x in (law, np.array([0.5, 0.5])))
-            return tie - own - _ROUNDING * np.abs(tie), "the margin of a tie, as in derivation max_losses"
+            return tie - own - _ROUNDING * np.abs(tie), "derivation max_losses"
         case SumLoss() if phi == "hinge" and n == 3:
             return (1.2 * t - 0.2) * (1.0 - 1e-15) - 1e-15, "derivation sum_hinge"
         case SumLoss() if phi == "squared-hinge":
@@ -179,7 +182,7 @@ def _frozen(loss: Loss, n: int, t: np.ndarray) -> Found | None:
     if not isinstance(loss, CompSum):
         return None
     values = frozen_bound(loss, n, t)
-    return None if values is None else (values, "Theorem 2, in balls")
+    return None if values is None else (values, FROZEN)
 
 
 def _xlog(x: np.ndarray, ratio: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""T** of the power losses with tau_c < tau < 2 from below, by supporting lines of the curves D_m (Theorems 4 and 5).
+"""T** of the power losses with tau_c < tau < 2 from below, by supporting lines of the D_m (Theorems 4 and 5).
 
-T** is the hull of D_2, ..., D_n.  With al = tau - 1, b = 1/al and C(r) = (1+r)^b + (1-r)_+^b, Hoelder's inequality gives
-al D_m(t) >= (1 + r t) L^(-al) - m^(-al), L = m - 2 + C(r), for every r >= 0.  A line of slope kappa = r L^(-al) lies below
-it by F_m = m^(-al) - L^(-al), so for every kappa > 0
+T** is the hull of D_2, ..., D_n.  With al = tau - 1, b = 1/al, C(r) = (1+r)^b + (1-r)_+^b, Hoelder's inequality gives
+al D_m(t) >= (1 + r t) L^(-al) - m^(-al), L = m - 2 + C(r), for every r >= 0.  The line has slope kappa = r L^(-al) and
+value -F_m at t = 0, F_m = m^(-al) - L^(-al), so for every kappa > 0
 
     al T**(t) >= kappa t - max_m F_m(kappa),        F_m(kappa) <= kappa^2/(4 (1 - 2^(-al))) for all m:
 

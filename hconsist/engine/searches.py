@@ -12,7 +12,6 @@ C_j the least conditional risk with label j on top, H the least of all.  Three s
 from __future__ import annotations
 
 from functools import cached_property
-from importlib import import_module, util
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +23,7 @@ from hconsist.engine.conditions import Condition
 from hconsist.engine.corners import LARGEST as LARGEST_CORNERS
 from hconsist.engine.corners import CornerSearch, has_corners
 from hconsist.engine.laws import Laws
+from hconsist.engine.lower import lower_bound as proved_bound
 from hconsist.engine.optimum import Minimisers, Optimum
 from hconsist.engine.pooled import PooledSearch
 from hconsist.engine.scores import LARGEST as LARGEST_SCORES
@@ -119,11 +119,8 @@ def search(loss: Loss, n_classes: int) -> Search:
 
 def lower_bound(loss: Loss, n_classes: int, t: np.ndarray) -> tuple[np.ndarray, str]:
     """A proved lower bound of T at t and its name; 0 where there is none."""
-    if util.find_spec("hconsist.engine.lower") is not None:
-        found = import_module("hconsist.engine.lower").lower_bound(loss, n_classes, t)
-        if found is not None:
-            return found
-    return np.zeros_like(t), ""
+    found = proved_bound(loss, n_classes, t)
+    return found if found is not None else (np.zeros_like(t), "")
 
 
 class _Base:

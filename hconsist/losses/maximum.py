@@ -17,8 +17,8 @@ class MaxLoss(PhiLoss):
     """Phi(h_y - max_{y' != y} h_y') of a margin function Phi; with the hinge the loss of Crammer and Singer.
 
     The top label has a margin g >= 0 and the others at most -g, all of them exactly -g where they tie.  So H(p) is the
-    infimum over g >= 0 of P Phi(g) + (1 - P) Phi(-g) with P = max p (derived here; the bound on the margins is that of
-    derivation ``max_losses``).  For a convex Phi that is Phi(0) up to P = 1/2 (proved in ``max_losses``) and from there
+    infimum over g >= 0 of P Phi(g) + (1 - P) Phi(-g) with P = max p (derivation
+    ``max_losses``).  For a convex Phi that is Phi(0) up to P = 1/2 (proved in ``max_losses``) and from there
     the two-label entropy of (P, 1 - P); for the rho-margin 1 - P (``max_losses``).  UnsupportedError for another Phi
     that is not convex.
 

@@ -1,13 +1,13 @@
-"""Transformations of surrogate losses: published and sharp, for complete hypothesis sets and for bounded scores.
+"""Transformations of surrogate losses: published, sharp and numeric, for complete hypothesis sets and bounded scores.
 
-:func:`transform` is the one entry point; it picks the theorem that applies to the loss and names it.
+:func:`transform` is the one entry point; it picks the theorem that applies to the loss and names it, or searches.
 """
 
 from __future__ import annotations
 
 from hconsist import hypotheses as hypothesis_sets
 from hconsist import losses
-from hconsist.domains import N_CLASSES, UnsupportedError
+from hconsist.domains import N_CLASSES, InputError, UnsupportedError
 from hconsist.evidence import Level
 from hconsist.losses.base import Loss
 from hconsist.results import Side
@@ -15,16 +15,16 @@ from hconsist.transforms.base import Kernel, Transformation
 
 __all__ = ["METHODS", "Transformation", "transform"]
 
-METHODS = ("sharp", "published")
-"""Methods available for the pair (comp-sum loss, complete hypothesis set)."""
+METHODS = ("sharp", "published", "optimize", "enclose")
+"""Methods for complete hypothesis sets: by theorem, from a paper, by a search, and between proved numbers."""
 
 PUBLISHED = "Mao, Mohri and Zhong 2023, arXiv 2304.07288 (recalled; only the abstract was read)"
 
 
 def transform(
-    loss: Loss | str, *, n_classes: int, hypotheses: str = "complete", method: str = "sharp"
+    loss: Loss | str, *, n_classes: int, hypotheses: str = "complete", method: str | None = None
 ) -> Transformation:
-    """The transformation T of a comp-sum or rho-margin comp-sum loss for a hypothesis set.
+    """The transformation T of a loss for a hypothesis set.
 
     Parameters
     ----------
@@ -32,8 +32,11 @@ def transform(
     n_classes : number of labels, an integer in [2, 1e9].
     hypotheses : ``"complete"`` (symmetric and complete), ``"all"`` (all measurable functions), or a set with bounded
         scores: ``"bounded:lam=1"``, ``"linear:W=1,B=0.5"``, ``"relu:L=1,W=1,B=0.5"``, see :mod:`hconsist.hypotheses`.
-    method : ``"sharp"``, the largest T for which the bound holds, or ``"published"``, the form of
-        arXiv 2304.07288 as recalled.
+    method : ``"sharp"``, the largest T for which the bound holds, by a theorem; ``"published"``, the form of a paper,
+        as recalled; ``"optimize"``, the least regret that a numeric search finds, for any loss and complete hypothesis
+        sets, see :mod:`hconsist.engine.searches`; ``"enclose"``, a proved lower bound with a proved upper one, for
+        three labels, see :mod:`hconsist.engine.triangles`.  By default ``sharp`` where there is a theorem, else
+        ``optimize`` on complete hypothesis sets; the result names its method.
 
     Returns
     -------
@@ -57,11 +60,17 @@ def transform(
     """
     surrogate = losses.get(loss)
     n = int(N_CLASSES.check_scalar("n_classes", n_classes))
+    if surrogate.n_classes not in (None, n):
+        raise InputError("n_classes", f"{surrogate.n_classes}, as the parameters of {surrogate.name}", n_classes)
     hypothesis_set = hypothesis_sets.get(hypotheses)
     name = method.replace("_", "-").lower() if isinstance(method, str) else method
-    if name not in METHODS:
+    if name not in (None, *METHODS):
         raise UnsupportedError("method", f"one of {', '.join(METHODS)} for complete hypothesis sets", method)
-    choice = _choose(surrogate, n, name) if hypothesis_set.complete else _bounded(surrogate, n, name, hypothesis_set)
+    if not hypothesis_set.complete:
+        name = name or "sharp"
+        choice = _bounded(surrogate, n, name, hypothesis_set)
+    else:
+        name, choice = _chosen(surrogate, n, name)
     kernel, side, level, references, assumptions = choice
     return Transformation(
         loss=surrogate,
@@ -85,19 +94,58 @@ _Choice = tuple[Kernel, Side, Level, tuple[str, ...], tuple[str, ...]]
 """The curve, its side and level, its references and its assumptions."""
 
 
+def _chosen(surrogate: Loss, n: int, method: str | None) -> tuple[str, _Choice]:
+    """The method, by default a theorem where there is one, and its curve on a complete set of scores."""
+    if method is not None:
+        return method, _choose(surrogate, n, method)
+    try:
+        return "sharp", _choose(surrogate, n, "sharp")
+    except UnsupportedError:
+        return "optimize", _choose(surrogate, n, "optimize")
+
+
 def _choose(surrogate: Loss, n: int, method: str) -> _Choice:
-    """The theorem for this loss on a complete set of scores."""
+    """The theorem for this loss on a complete set of scores, or the search."""
+    if method == "optimize":
+        return _optimized(surrogate, n)
+    if method == "enclose":
+        return _enclosed(surrogate, n)
     if isinstance(surrogate, losses.RhoMarginCompSum):
         return _ranked(surrogate, method)
     tau = getattr(surrogate, "tau", None)
     if tau is None:
+        return _closed(surrogate, n, method)
+    return _published(float(tau), n) if method == "published" else _sharp(float(tau), n)
+
+
+def _closed(surrogate: Loss, n: int, method: str) -> _Choice:
+    """Closed forms outside the power family."""
+    from hconsist.transforms.closed_forms import closed_form, published_form
+
+    form = published_form(surrogate, n) if method == "published" else closed_form(surrogate, n)
+    if form is None:
         raise UnsupportedError(
             "loss",
-            "a comp-sum loss with a parameter tau (no transformation of a user's own psi is available in this release; "
-            "the nearest supported losses are comp-sum:tau=...)",
+            f"one whose sharp T is known for n = {n} (the nearest supported losses are comp-sum:tau=...; method "
+            "optimize searches for the T of any loss)",
             surrogate.name,
         )
-    return _published(float(tau), n) if method == "published" else _sharp(float(tau), n)
+    return form.kernel, form.side, form.level, (form.reference,), ()
+
+
+def _optimized(surrogate: Loss, n: int) -> _Choice:
+    from hconsist.transforms.optimized import OptimizedKernel
+
+    kernel = OptimizedKernel(surrogate, n)
+    return kernel, kernel.side, Level.SAMPLED, kernel.references, kernel.assumptions
+
+
+def _enclosed(surrogate: Loss, n: int) -> _Choice:
+    from hconsist.transforms.enclosed import EnclosedKernel
+
+    kernel = EnclosedKernel(surrogate, n)
+    reference = "branch and bound in balls, derivation enclosing (derived here)"
+    return kernel, Side.LOWER, Level.ENCLOSED, (reference,), kernel.assumptions
 
 
 def _bounded(surrogate: Loss, n: int, method: str, hypothesis_set: hypothesis_sets.HypothesisSet) -> _Choice:

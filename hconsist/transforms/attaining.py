@@ -109,6 +109,9 @@ def attaining(transformation: Transformation, t: float) -> tuple[AttainingLaw, .
         return (_boxed(kernel, t),)
     if isinstance(kernel, LinearKernel):
         return (_ranked(n, t, float(transformation.loss.parameters["rho"])),)
+    if getattr(transformation.loss, "tau", None) is None:
+        known = "a comp-sum or rho-margin loss (hconsist.engine.optimize returns laws for any loss)"
+        raise UnsupportedError("loss", known, transformation.loss.name)
     tau = float(transformation.loss.tau)  # type: ignore[attr-defined]
     if transformation.method == "published" and not (tau <= 1.0 or (n == 2 and tau <= 2.0)):
         raise UnsupportedError("method", "sharp (the published form is not attained for this loss)", "published")

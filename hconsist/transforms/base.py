@@ -8,7 +8,7 @@ and T** its largest convex minorant on [0, 1].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Kernel(Protocol):
     """What a family of curves provides: bare arrays in, bare arrays out, no checking (private to the package)."""
 
     raw_side: Side
-    """``exact`` where raw is a theorem, ``upper`` where it is the least value known."""
+    """``exact`` where raw is a theorem, ``upper`` where it is the least value known, ``lower`` a proved lower bound."""
 
     def value(self, t: np.ndarray) -> np.ndarray:
         """T**(t)."""
@@ -45,6 +45,32 @@ class Kernel(Protocol):
 
     def growth(self) -> tuple[float, float]:
         """(exponent, constant) of T** where it leaves zero."""
+        ...
+
+
+class NumericKernel(Kernel, Protocol):
+    """A kernel whose curve was computed: what is known on both sides, and where it leaves zero, come with it."""
+
+    @property
+    def zero_until(self) -> float:
+        """T** is 0 up to here, within rounding."""
+        ...
+
+    def lower(self, t: np.ndarray) -> np.ndarray:
+        """A proved lower bound of T**(t), 0 where there is none."""
+        ...
+
+    def upper(self, t: np.ndarray) -> np.ndarray:
+        """An upper limit of T**(t)."""
+        ...
+
+
+@runtime_checkable
+class Searched(Protocol):
+    """A kernel whose growth at zero was extrapolated."""
+
+    def trend(self) -> tuple[np.ndarray, np.ndarray]:
+        """Steps beyond the zero interval, ascending, and the local exponents from each to its double."""
         ...
 
 
@@ -96,15 +122,31 @@ class Transformation:
         return Growth(exponent, constant, self.side, self.level, reference, start=self._zero_until)
 
     @property
+    def trend(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(t, log2(T**(2t)/T**(t))), ascending t beyond the zero interval, where T was searched for; else None.
+
+        The exponent of :attr:`growth` is what these tend to as t falls: one slope alone would mislead.
+        """
+        return self.kernel.trend() if isinstance(self.kernel, Searched) else None
+
+    @property
     def zero_interval(self) -> Interval:
         """The t0 with T(t) = 0 exactly on [0, t0]: a surrogate excess of 0 leaves a zero-one excess of t0 possible.
 
-        0 for complete sets.  For scores in [-lam, lam] it is (n-2)/(2 e^(2 lam) + n - 2) for every convex,
-        differentiable and decreasing psi (Theorem 10, derived here), so also where T itself is an estimate.
+        0 for complete sets and calibrated losses, by the closed form for the others.  For scores in [-lam, lam] it is
+        (n-2)/(2 e^(2 lam) + n - 2) for every convex, differentiable and decreasing psi (Theorem 10, derived here), so
+        also where T itself is an estimate.  Where T was searched for, laws of regret 0 within rounding were found up to
+        t0; that none are beyond is not proved.
+        Where T was enclosed, t0 is proved to be no larger than the value.
         """
         t0 = self._zero_until
+        if self._numeric:
+            low, high, side = (0.0, t0, Side.UPPER) if self.side is Side.LOWER else (t0, 1.0, Side.LOWER)
+            return Interval(t0, low, high, side, self.level, "; ".join(self.references))
         level, reference = Level.SYMBOLIC, "Theorem 10, derived here"
-        if not self.bounded_scores:
+        if not self.bounded_scores and getattr(self.loss, "tau", None) is None:
+            level, reference = self.level, "; ".join(self.references)
+        elif not self.bounded_scores:
             level, reference = self.floor.level, self.floor.reference
         return Interval(t0, t0, t0, Side.EXACT, level, reference)
 
@@ -115,11 +157,17 @@ class Transformation:
 
     @property
     def _zero_until(self) -> float:
+        if self._numeric:
+            return self._numeric.zero_until
         if not self.bounded_scores:
-            return 0.0
+            return getattr(self.kernel, "zero_until", 0.0)  # of closed forms
         from hconsist.transforms.bounded import Start
 
         return Start.of(self.n_classes, hypothesis_sets.get(self.hypotheses).half_range).high
+
+    @property
+    def _numeric(self) -> NumericKernel | None:
+        return cast(NumericKernel, self.kernel) if self.method in ("optimize", "enclose") else None
 
     @property
     def floor(self) -> Floor:
@@ -134,8 +182,14 @@ class Transformation:
         return floor(self.loss)
 
     def attaining(self, t: float) -> tuple[AttainingLaw, ...]:
-        """Conditional laws (at most two, with weights) whose regrets attain T**(t), in the limit or exactly."""
+        """Conditional laws (at most two, with weights) whose regrets attain T**(t), in the limit or exactly.
+
+        UnsupportedError for methods ``optimize``, whose laws :func:`hconsist.engine.optimize` returns, and ``enclose``.
+        """
         from hconsist.transforms.attaining import attaining
+
+        if self._numeric:
+            raise UnsupportedError("method", "sharp (hconsist.engine.optimize returns the laws found)", self.method)
 
         return attaining(self, UNIT.check_scalar("t", t))
 
@@ -143,6 +197,10 @@ class Transformation:
         """The transformation on a grid as one result object."""
         grid = np.atleast_1d(UNIT.check("t", t)).astype(float)
         value = self(grid)
+        lower = np.zeros_like(value) if self.side is Side.ESTIMATE else value
+        upper = np.full_like(value, np.inf) if self.side is Side.LOWER else value
+        if self._numeric:
+            lower, upper = np.minimum(self._numeric.lower(grid), value), self._numeric.upper(grid)
         return Curve(
             loss=self.loss.name,
             n_classes=self.n_classes,
@@ -153,7 +211,7 @@ class Transformation:
             t=grid,
             raw=self.raw(grid),
             value=value,
-            lower=np.zeros_like(value) if self.side is Side.ESTIMATE else value,
-            upper=np.full_like(value, np.inf) if self.side is Side.LOWER else value,
+            lower=lower,
+            upper=upper,
             references=self.references,
         )
