@@ -17,9 +17,11 @@ from hconsist import hypotheses as hypothesis_sets
 from hconsist import losses
 from hconsist.calibration import Answer, Calibration, calibrated
 from hconsist.domains import NONNEGATIVE, UnsupportedError
+from hconsist.engine import optimize
 from hconsist.evidence import Level
 from hconsist.losses import Loss
 from hconsist.results import Side, jsonable
+from hconsist.theorems import Answer as Dependence
 from hconsist.theorems import NDependence, n_dependence
 from hconsist.transforms import Transformation, transform
 
@@ -29,6 +31,8 @@ CARD_T = (0.01, 0.1, 0.25, 0.5, 1.0)
 CARD_EXCESS = (0.001, 0.01, 0.1)
 _METHODS = ("sharp", "published", "optimize")
 """Tried for a card, the search only where no theorem gives T."""
+_PLACES, _APART = (0.25, 0.5, 0.75), 1e-5
+"""Where curves of two to four labels are compared, and the relative difference that counts."""
 _TREND = 4
 """Local exponents shown."""
 
@@ -42,6 +46,7 @@ class Card:
     curves : the transformations, by method.
     status : why there is no curve, or "".
     dependence : whether T is the same for every n; None for bounded scores.
+    searched : where no theorem decides that, what searches with two to four labels say; else "".
     calibration : None for bounded scores, where ``curves["sharp"].zero_interval`` tells.
     """
 
@@ -52,6 +57,7 @@ class Card:
     status: str
     dependence: NDependence | None
     calibration: Calibration | None
+    searched: str = ""
 
     @property
     def main(self) -> Transformation | None:
@@ -123,6 +129,7 @@ class Card:
             "theorem": known.theorem,
             "level": known.level,
             "witness": known.witness,
+            "searched": self.searched or None,
             "attempts": tried,
         }
 
@@ -166,16 +173,34 @@ def card(loss: Loss | str, n_classes: int = 10, hypotheses: str = "complete") ->
             curves[method] = transform(surrogate, n_classes=n_classes, hypotheses=hypotheses, method=method)
         except UnsupportedError as error:
             missing[method] = str(error)
-    complete = chosen.complete
+    dependence = n_dependence(surrogate) if chosen.complete else None
     return Card(
         surrogate,
         n_classes,
         chosen.name,
         curves,
         "" if set(curves) - {"published"} else missing.get("optimize", missing["sharp"]),
-        n_dependence(surrogate) if complete else None,
-        calibrated(surrogate, n_classes) if complete else None,
+        dependence,
+        calibrated(surrogate, n_classes) if chosen.complete else None,
+        _searched(surrogate) if dependence and dependence.verdict is Dependence.UNDECIDED else "",
     )
+
+
+def _searched(loss: Loss) -> str:
+    """The smallest number of labels at which a search finds another T than for two."""
+    if loss.n_classes is not None:
+        return ""
+    try:
+        two, *more = (optimize(loss, n, _PLACES) for n in (2, 3, 4))
+    except UnsupportedError:
+        return ""
+    for other in more:
+        apart = np.abs(other.value - two.value)
+        if np.max(apart) > _APART * np.max(two.value):
+            k = int(np.argmax(apart))
+            values = f"T_{other.n_classes} = {other.value[k]:.6g}, T_2 = {two.value[k]:.6g}"
+            return f"a search finds at t = {_PLACES[k]:g}: {values}"
+    return f"a search finds the same for n = 2, 3, 4 at t = {', '.join(f'{t:g}' for t in _PLACES)}"
 
 
 def compare(

@@ -271,7 +271,8 @@ def _card_lines(record: Mapping[str, Any], card: Card) -> list[tuple[str, str]]:
     else:
         lines += [*_card_curve(record), *_card_growth(record["growth"])]
     if card.dependence is not None:
-        lines.append(("dependence on n", f"{card.dependence.verdict} ({card.dependence.theorem})"))
+        known = card.searched or card.dependence.theorem
+        lines.append(("dependence on n", f"{card.dependence.verdict} ({known})"))
         if card.dependence.witness is not None:
             lines.append(("witness", str(card.dependence.witness)))
     return lines + [("reference", reference) for reference in card.references]

@@ -60,6 +60,20 @@ def test_a_searched_curve_shows_the_trend_of_its_exponent():
     np.testing.assert_allclose(found["trend"]["exponent"], 2, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("squentropy", "T_3 = 0.196269, T_2 = 0.152163"),
+        ("poly-1:eps=2.2", "the same for n = 2, 3, 4"),
+    ],
+)
+def test_where_no_theorem_decides_a_search_is_shown(name, words):
+    """Squentropy: both values by tests/least_regrets.py; poly-1 on (2, sqrt 6]: conjectured (section 13)."""
+    found = card(name, 3).record()["n_dependence"]
+    assert found["verdict"] == "not decided" and words in found["searched"]
+    assert words in run("loss", name, "-n", 3)[1]
+
+
 def test_gamma_is_the_inverse():
     """MAE at n = 10: T has slope 1/10 up to t = 1/9, by hand; cross-entropy: T(Gamma(x)) = x."""
     found = card("mae", 10).record()["gamma"]

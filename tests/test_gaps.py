@@ -131,7 +131,7 @@ class Undeclared(losses.CompSum):
     """Cross-entropy as a loss of its own, of which the package knows nothing."""
 
     def __init__(self):
-        super().__init__(psi=lambda s: -np.log(s), name="undeclared")
+        super().__init__(psi=lambda s: -np.log(s), derivative=lambda s: -1 / s, name="undeclared")
         self.convex_in = None
 
 
@@ -143,8 +143,10 @@ def test_a_loss_without_a_transformation_has_gaps_but_no_bound():
     assert found.bound is None and "laws and scores" in found.status and found.surrogate_gap.value > 0
 
 
-def test_the_bound_of_a_users_own_psi_is_an_estimate():
-    found = constant_gaps('comp-sum:psi="-log(s)+(1-s)"', WITNESS)
+def test_the_bound_of_a_users_own_psi():
+    """By a theorem where there is one (poly-1), else by a search, and an estimate."""
+    assert constant_gaps('comp-sum:psi="-log(s)+(1-s)"', WITNESS).bound.side is Side.UPPER
+    found = constant_gaps('comp-sum:psi="-log(1+s)"', WITNESS)
     assert found.bound.side is Side.ESTIMATE and found.bound.method == "optimize"
 
 
@@ -316,7 +318,7 @@ def test_command_line_json(file):
     assert found["surrogate_gap"]["value"] == pytest.approx(0.3) and found["bound"]["value"] == pytest.approx(0.3)
     rows = json.loads(run("logistic", "comp-sum:psi=-log(s)+(1-s)", "--laws", file, "--json")[1])["rows"]
     assert rows[0]["bound"]["surrogate_gap"] == rows[0]["surrogate_gap"]["value"]
-    assert rows[1]["bound"]["side"] == "estimate"
+    assert rows[1]["bound"]["side"] == "upper" and rows[1]["bound"]["method"] == "sharp"
 
 
 def test_command_line_tables(file):

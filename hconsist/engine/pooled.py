@@ -20,6 +20,8 @@ _SCOUTS = 25
 _FEW = 100
 _KEPT = 4
 """Candidates kept at one t."""
+_MET = 1e-13
+"""A regret this near to a proved lower bound, relative to the largest regret, is the least."""
 _DESCENT = 45
 """Steps of a descent."""
 _ROUNDS, _NEAR, _SMALL = 6, 1.03, 3
@@ -37,9 +39,12 @@ class PooledSearch:
         self.family = Family(loss, n_classes)
         self._pools, self._rests = Pools(self.family), Rests(self.family)
 
-    def solve(self, t: np.ndarray) -> Laws:
-        """The best laws found at increasing t in [0, 1]; ``(T,)``."""
+    def solve(self, t: np.ndarray, proved: np.ndarray | float = 0.0) -> Laws:
+        """The best laws found at increasing t in [0, 1]; ``(T,)``.  Laws that meet a proved lower bound end it."""
         candidates = self._pools.minima(t, 3)
+        met = candidates.at((slice(None), slice(0, 1)))
+        if np.all(met.regret[:, 0] <= proved + _MET * np.max(met.regret)):
+            return _first(met)
         if self._rests.k.size:
             candidates = candidates.beside(self._with_rest(t, candidates.regret[:, 0]))
         found = descend(self.family, _cut(candidates, _KEPT, 1.5), width=0.08, steps=_DESCENT)

@@ -117,7 +117,11 @@ def search(loss: Loss, n_classes: int) -> Search:
     return _Scores(loss, n_classes, known)
 
 
-def lower_bound(loss: Loss, n_classes: int, t: np.ndarray) -> tuple[np.ndarray, str]:
+Bound = tuple[np.ndarray, str]
+"""Proved lower bounds, and by what."""
+
+
+def lower_bound(loss: Loss, n_classes: int, t: np.ndarray) -> Bound:
     """A proved lower bound of T at t and its name; 0 where there is none."""
     found = proved_bound(loss, n_classes, t)
     return found if found is not None else (np.zeros_like(t), "")
@@ -153,9 +157,11 @@ class _Base:
     def value(self, t: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
-    def _optimum(self, t: np.ndarray, value: np.ndarray, laws: Minimisers, *more: Condition) -> Optimum:
+    def _optimum(
+        self, t: np.ndarray, value: np.ndarray, laws: Minimisers, *more: Condition, bound: Bound | None = None
+    ) -> Optimum:
         value = np.where(t == 0, 0.0, value)  # either of two most probable labels may be predicted
-        lower, reference = lower_bound(self.loss, self.n, t)
+        lower, reference = bound or lower_bound(self.loss, self.n, t)
         return Optimum(
             self.loss.name,
             self.n,
@@ -181,28 +187,32 @@ class _Pooled(_Base):
         return PooledSearch(self.loss, self.n)
 
     @cached_property
-    def _laws(self) -> Laws:
-        return self._search.solve(self._grid())
+    def _solved(self) -> tuple[Laws, Bound]:
+        return self._solve(self._grid())
 
     @cached_property
     def _nodes(self) -> Optimum:
-        return self._described(self._laws)
+        return self._described(*self._solved)
 
     def solve(self, t: np.ndarray) -> Optimum:
         """The search."""
-        return self._described(self._search.solve(t))
+        return self._described(*self._solve(t))
+
+    def _solve(self, t: np.ndarray) -> tuple[Laws, Bound]:
+        bound = lower_bound(self.loss, self.n, t)
+        return self._search.solve(t, bound[0]), bound
 
     def value(self, t: np.ndarray) -> np.ndarray:
         """From the laws of the grid."""
         flat, inverse = np.unique(t, return_inverse=True)
-        found = self._search.follow(flat, self._laws.at(slice(1, None))).regret  # without the law at t = 0
+        found = self._search.follow(flat, self._solved[0].at(slice(1, None))).regret  # without the law at t = 0
         return np.where(flat == 0, 0.0, found)[inverse].reshape(t.shape)
 
-    def _described(self, laws: Laws) -> Optimum:
+    def _described(self, laws: Laws, bound: Bound) -> Optimum:
         values, counts, _ = self._search.family.groups(laws.t, laws.k, laws.m, laws.a, laws.b)
         first = np.zeros(laws.t.size, dtype=int)
         found = Minimisers(values, counts, first, first + 1, laws.k)
-        return self._optimum(laws.t, laws.regret, found, self._recomputed(laws, values, counts))
+        return self._optimum(laws.t, laws.regret, found, self._recomputed(laws, values, counts), bound=bound)
 
     def _recomputed(self, laws: Laws, values: np.ndarray, counts: np.ndarray) -> Condition:
         """The regrets once more, from scores that put the predicted label on top."""
