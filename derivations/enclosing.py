@@ -9,7 +9,7 @@ from functools import partial
 
 import sympy as sp
 
-from hconsist.steps import Combination, Derivation, Given, Identity, Refutation, Step, Words
+from hconsist.steps import Combination, Derivation, Given, Identity, Refutation, Sign, Step, Words
 
 __all__ = ["build"]
 
@@ -20,7 +20,9 @@ STATEMENT = (
     r"is at least the least of $C(v) - \langle v, c \rangle$ over the corners $v$, $c$ being the costs of any scores, "
     r"and the point $(t, C - H)$ lies above the convex hull of those of the corners. (iii) If $f$ is convex with "
     r"gradient $g$ at $h$, and its Hessian is at least $m$ on the ball of radius $R$ around $h$ with $|g| < m R/2$, "
-    r"then $\inf f \ge f(h) - |g|^2/(2m)$."
+    r"then $\inf f \ge f(h) - |g|^2/(2m)$. (iv) If the Hessian is at least $\mathrm{diag}(m_k)$ everywhere, then "
+    r"$\inf f \ge f(h) - \sum_k g_k^2/(2 m_k)$. (v) For the Fenchel-Young loss of a convex $\Omega$, "
+    r"$H(q) \ge \Omega(e) - \Omega(q)$, $\Omega(e)$ the value at the corners."
 )
 
 ge, eq = (partial(kind, evaluate=False) for kind in (sp.Ge, sp.Eq))
@@ -32,7 +34,8 @@ LEAST = ge(q * slope, least)
 
 def build() -> Derivation:
     """The chain; nothing is checked before ``run``."""
-    steps = (*_duality(), *_equality(), *_pieces(), *_strongly_convex(), _control())
+    convex = (*_strongly_convex(), *_strongly_convex_everywhere())
+    steps = (*_duality(), *_equality(), *_pieces(), *convex, *_fenchel_young(), _control())
     return Derivation("enclosing", "Enclosing the transformation of three labels", STATEMENT, steps)
 
 
@@ -103,6 +106,32 @@ def _strongly_convex() -> tuple[Step, ...]:
         Given("On the border", (edge, small), text=r"$r = R$, and $G = |g| < m R/2$."),
         Combination("The border is no lower", ge(border, here), ((1, edge), (radius, small)),
                     text=r"On each ray $f$ is convex and no lower at the border than at $h$, so no lower beyond it."),
+    )  # fmt: skip
+
+
+def _strongly_convex_everywhere() -> tuple[Step, ...]:
+    """(iv): one score after the other."""
+    bend = sp.Symbol("m_k", positive=True)
+    move, pull, before, after = sp.symbols("d_k g_k f F", real=True)
+    one = Sign("(iv) one score", ge(pull * move + bend * move**2 / 2, -(pull**2) / (2 * bend)),
+               form=(bend * move + pull) ** 2 / (2 * bend))  # fmt: skip
+    some = ge(after, before + pull * move + bend * move**2 / 2)
+    return (
+        one,
+        Given("The value elsewhere", (some,),
+              text=r"Taylor's formula along $d$; $f$ holds the terms of the other scores, bounded in the same way."),
+        Combination("All scores", ge(after, before - pull**2 / (2 * bend)), ((1, some), (1, one))),
+    )  # fmt: skip
+
+
+def _fenchel_young() -> tuple[Step, ...]:
+    """(v): the risk of scores h at the law q is Omega*(h) + Omega(e) - <q, h>."""
+    conjugate, product, omega, corner = sp.symbols("Omega^* P Omega_q Omega_e", real=True)
+    young = ge(conjugate, product - omega)
+    return (
+        Given("(v) a conjugate", (young,), text=r"$\Omega^*(h)$ is the largest $\langle x, h \rangle - \Omega(x)$ over "
+                                                r"laws $x$, of which $q$ is one; $P = \langle q, h \rangle$."),
+        Combination("The risk of any scores", ge(conjugate + corner - product, corner - omega), ((1, young),)),
     )  # fmt: skip
 
 

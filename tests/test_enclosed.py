@@ -88,6 +88,10 @@ LOGISTIC = transform("logistic", n_classes=3)
         ("constrained-exponential", 1, 3 * 0.25 ** (1 / 3), 1e-12),  # only e_1 has gap 1: n (prod q)^(1/n) at a tie
         ("constrained-squared-hinge", 1, 9 / 5, 1e-12),  # n^2/(n + 2)
         ("sum-squared-hinge", 0.05, 0.0020446, 5e-8),  # the specification's oracle, five digits
+        ("sparsemax", 0.6, 0.09, 1e-12),  # derivation additive_entropies: t^2/4
+        ("fenchel-young:omega=p*log(p)", 0.6, LOGISTIC(0.6), 1e-12),  # cross-entropy under another name
+        ("entmax:alpha=3", 0.6, 0.02814802, 1e-6),  # tests/reference/least_regrets.csv
+        ("squentropy", 0.75, 0.1962694628, 1e-8),  # tests/least_regrets.py, 8 starts
     ],
 )
 def test_losses_that_are_convex_in_the_scores(loss, t, value, error):
@@ -103,7 +107,8 @@ def test_the_sum_squared_hinge_falls_below_the_reported_square():
 
 def test_strong_convexity_bounds_the_entropy_from_below():
     rng = np.random.default_rng(3)
-    for name in ("sum-logistic", "constrained-exponential", "ova-squared-hinge", "sum-squared-hinge"):
+    for name in ("sum-logistic", "constrained-exponential", "ova-squared-hinge", "sum-squared-hinge", "squentropy",
+                 "entmax:alpha=3"):  # fmt: skip
         loss = losses.get(name)
         with precision(enclosed.BITS):
             bounds = oracle(loss)
@@ -111,6 +116,11 @@ def test_strong_convexity_bounds_the_entropy_from_below():
                 law = tuple(Fraction(int(w), int(weights.sum())) for w in weights)
                 exact = float(loss.entropy(np.array([float(q) for q in law])))
                 assert exact - 1e-9 <= float(bounds.least(law)) <= exact + 1e-12
+
+
+def test_the_pair_on_which_the_number_of_labels_shows():
+    """Squentropy: T_3(3/4) lies above T_2(3/4) = 0.1522, proved (least_regrets.py: 0.19627 and 0.15216)."""
+    assert enclose(losses.get("squentropy"), Fraction(3, 4)).lower > 0.19 > 0.1522
 
 
 def test_more_time_tightens_and_little_time_still_proves():

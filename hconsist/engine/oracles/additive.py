@@ -1,137 +1,26 @@
-"""Bounds at one law in ball arithmetic: of the entropy from below, of the costs of near-best scores, of a regret.
+"""sum_r w_r(p) Phi(a_r . h) with a smooth convex Phi: strong convexity near a minimiser.
 
-Laws are tuples of Fractions, of which label 2 (index 1) is to be predicted.  An oracle knows a family of losses; what
-it takes from floating point, near-best scores, can only loosen its bounds.  Derived here (derivation ``enclosing``):
-
-* psi(softmax), psi convex: tangents of psi and duality on the simplex,
-  H(q) >= sum_i q_i (psi(s_i) - s_i psi'(s_i)) + min_i q_i psi'(s_i) for any s in (0, 1]^n;
-* convex in the scores: if the Hessian of the risk f is at least m on the ball of radius R around h, and the gradient
-  g at h has |g| < m R/2, then inf f >= f(h) - |g|^2/(2m).
+If the Hessian of the risk f is at least m on the ball of radius R around h, and the gradient g at h has |g| < m R/2,
+then inf f >= f(h) - |g|^2/(2m) (derivation ``enclosing``, (iii)).
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from fractions import Fraction
-from functools import cached_property, reduce
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from flint import arb, arb_mat
 
 from hconsist.definitions import compile_expression, to_ball
-from hconsist.domains import UnsupportedError
-from hconsist.losses import CompSum, Loss
+from hconsist.engine.oracles.base import Law, Oracle, Scores, unproved
 from hconsist.losses.additive import AdditiveLoss
 
-__all__ = ["Law", "Oracle", "mean", "oracle", "pooled"]
+__all__ = ["AdditiveOracle"]
 
-Law = tuple[Fraction, ...]
-Scores = list[Fraction]
-_TINY = Fraction(1, 2**1000)
-"""The least softmax value that is used: psi is not evaluated at 0."""
 _RADII = tuple(arb(2) ** -k for k in (6, 12, 20, 30))
 """Radii R that are tried: a large one wants a small gradient only, a small one keeps the Hessian apart from 0."""
-
-
-def oracle(loss: Loss) -> Oracle:
-    """The oracle of a loss; UnsupportedError names the hypothesis that fails."""
-    if isinstance(loss, CompSum) and loss.properties["convex_psi"]:
-        return PsiOracle(loss)
-    if isinstance(loss, AdditiveLoss) and loss.phi.convex and loss.phi.differentiable:
-        return AdditiveOracle(loss)
-    raise UnsupportedError(
-        "loss", "psi(softmax) with psi convex, or a sum of smooth convex margin functions", loss.name
-    )
-
-
-def pooled(law: Law) -> tuple[Law, list[int]]:
-    """p^A and A for label 2: it and, by decreasing probability, whatever exceeds the running mean."""
-    members = [1]
-    for k in sorted((k for k in range(len(law)) if k != 1), key=lambda k: -law[k]):
-        if law[k] * len(members) > sum(law[i] for i in members):
-            members.append(k)
-    average = sum((law[i] for i in members), Fraction(0)) / len(members)
-    return tuple(average if k in members else q for k, q in enumerate(law)), members
-
-
-def mean(law: Law, costs: list[arb]) -> arb:
-    """<p, c>; a label of probability 0 costs nothing."""
-    return sum((to_ball(q) * c for q, c in zip(law, costs) if q), to_ball(0))
-
-
-class Oracle(ABC):
-    """What the search asks of a loss."""
-
-    loss: Loss
-    assumptions: tuple[str, ...] = ()
-    """What the bounds take for granted of the loss and no proof has shown."""
-
-    @abstractmethod
-    def best(self, law: Law) -> Scores:
-        """Rational scores (or softmax values) near a minimiser: labels alike in the law are alike in them."""
-
-    @abstractmethod
-    def costs_at(self, scores: Scores) -> list[arb]:
-        """The cost of each label at these scores."""
-
-    @abstractmethod
-    def least(self, law: Law) -> arb:
-        """A lower bound of H(law)."""
-
-    def costs(self, law: Law) -> list[arb]:
-        """The costs of near-best scores: H lies below their mean, as a function of the law."""
-        return self.costs_at(self.best(law))
-
-    def least_forced(self, law: Law) -> arb:
-        """A lower bound of C_2(law), that of the pooled law."""
-        return self.least(pooled(law)[0])
-
-    def regret(self, law: Law) -> arb:
-        """An upper bound of C_2(law) - H(law): label 2 on top, tied with the labels of its pool."""
-        averaged, members = pooled(law)
-        scores = self.best(averaged)
-        top = sum((scores[k] for k in members), Fraction(0)) / len(members)
-        tied = [top if k in members else min(s, top) for k, s in enumerate(scores)]
-        return mean(law, self.costs_at(self.admissible(tied))) - self.least(law)
-
-    def admissible(self, scores: Scores) -> Scores:
-        """Scores of the family next to these, in the same order."""
-        return scores
-
-
-class PsiOracle(Oracle):
-    """psi(softmax) with a convex psi; scores are softmax values, of sum at most 1."""
-
-    def __init__(self, loss: CompSum):
-        self.loss = loss
-        definition = loss.definition()
-        (s,) = definition.symbols
-        slope = definition.expression.diff(s)
-        self._psi, self._slope = (compile_expression(e, (s,)).arb for e in (definition.expression, slope))
-        self.assumptions = _unproved({"psi is nonincreasing": -slope, "psi is convex": slope.diff(s)}, s)
-
-    def best(self, law: Law) -> Scores:
-        """Of sum 1."""
-        found = np.asarray(self.loss.minimiser(np.array([float(q) for q in law])))
-        values = [max(Fraction(float(value)), _TINY) for value in found]
-        return [value / sum(values) for value in values]
-
-    def costs_at(self, scores: Scores) -> list[arb]:
-        """psi at each; a sum below 1 costs no less than it might."""
-        return [self._psi(to_ball(s)) for s in scores]
-
-    def least(self, law: Law) -> arb:
-        """By duality."""
-        total, tangents = to_ball(0), []
-        for q, s in zip(law, self.best(law)):
-            ball, weight = to_ball(s), to_ball(q)
-            tangents.append(weight * self._slope(ball) if q else weight)
-            if q:
-                total += weight * self._psi(ball) - ball * tangents[-1]
-        return total + reduce(arb.min, tangents)
 
 
 class AdditiveOracle(Oracle):
@@ -150,7 +39,7 @@ class AdditiveOracle(Oracle):
         derivatives = (phi, phi.diff(u), phi.diff(u, 2))
         self._phi = [compile_expression(e, (u,)).arb for e in derivatives]
         if loss.phi.name is None:
-            self.assumptions = _unproved({"Phi is nonincreasing": -derivatives[1], "Phi is convex": derivatives[2]}, u)
+            self.assumptions = unproved({"Phi is nonincreasing": -derivatives[1], "Phi is convex": derivatives[2]}, u)
 
     @cached_property
     def _forms(self) -> np.ndarray:
@@ -244,17 +133,3 @@ def _least_eigenvalue(matrix: arb_mat) -> arb:
     d = matrix.nrows()
     trace = sum((matrix[k, k] for k in range(d)), to_ball(0))
     return matrix.det() / (trace / (d - 1)) ** (d - 1) if d > 1 else matrix[0, 0]
-
-
-def _unproved(needed: Mapping[str, Any], variable: Any) -> tuple[str, ...]:
-    """What is needed and not shown by the signs in the expressions, at s = 1/(1 + u) for a softmax value s."""
-    import sympy
-
-    from hconsist.symbolic import has_sign
-
-    inside = {variable: 1 / (1 + sympy.Symbol("u", nonnegative=True))} if variable.is_positive else {}
-    return tuple(
-        f"{words} (checked on a grid only)"
-        for words, expression in needed.items()
-        if not has_sign(expression.subs(inside), strict=False)
-    )
