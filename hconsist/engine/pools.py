@@ -17,7 +17,7 @@ __all__ = ["pooled_bound"]
 
 _WRITTEN = 48
 """Curves that are written out."""
-_SLOPES, _STEPS = 1200, 36
+_SLOPES, _STEPS = 1000, 40
 _NEWTON = 60
 
 
@@ -39,32 +39,44 @@ class _Lines:
         self.complete = n <= _WRITTEN
 
     def best(self, t: np.ndarray) -> np.ndarray:
-        """The largest kappa t - F(kappa); concave in kappa, so a grid and a golden section find it."""
+        """The largest kappa t - F(kappa); concave in kappa, so a grid and a golden section find it.
+
+        Between points of the grid the m that lead at either of them are looked at; the value is that of all m.
+        """
         grid = np.geomspace(1e-6, 0.9999, _SLOPES)
-        value = grid[:, None] * t - self.conjugate(grid)[:, None]
+        each = self._curves(self.m[:, None], grid)
+        value = grid[:, None] * t - self._largest(each, grid)[:, None]
         top = np.argmax(value, axis=0)
-        low, high = np.log(grid[np.maximum(top - 1, 0)]), np.log(grid[np.minimum(top + 1, _SLOPES - 1)])
-        found = np.max(value, axis=0)
+        ends = np.clip(top + np.array([[-1], [0], [1]]), 0, _SLOPES - 1)
+        leading = self.m[np.argmax(each, axis=0)][ends]
+
+        def line(log_slope: np.ndarray) -> np.ndarray:
+            slope = np.exp(log_slope)
+            return slope * t - np.max(self._curves(leading, slope), axis=0)
+
+        low, high = np.log(grid[ends[0]]), np.log(grid[ends[2]])
         share = (np.sqrt(5.0) - 1.0) / 2.0
         points = [high - share * (high - low), low + share * (high - low)]
-        values = [self._line(x, t) for x in points]
+        values = [line(x) for x in points]
         for _ in range(_STEPS):
             left = values[0] > values[1]
             low, high = np.where(left, low, points[0]), np.where(left, points[1], high)
             new = np.where(left, high - share * (high - low), low + share * (high - low))
-            fresh = self._line(new, t)
+            fresh = line(new)
             points = [np.where(left, new, points[1]), np.where(left, points[0], new)]
             values = [np.where(left, fresh, values[1]), np.where(left, values[0], fresh)]
-            found = np.maximum(found, fresh)
-        return found
+        slope = np.exp((low + high) / 2)
+        found = slope * t - self._largest(self._curves(self.m[:, None], slope), slope)
+        return np.maximum(np.max(value, axis=0), found)
 
-    def _line(self, log_slope: np.ndarray, t: np.ndarray) -> np.ndarray:
-        slope = np.exp(log_slope)
-        return slope * t - self.conjugate(slope)
+    def _largest(self, each: np.ndarray, slope: np.ndarray) -> np.ndarray:
+        """F(kappa), the largest of all F_m."""
+        largest = np.max(each, axis=0)
+        return largest if self.complete else np.maximum(largest, slope * slope / (4.0 * self.quadratic))
 
-    def conjugate(self, slope: np.ndarray) -> np.ndarray:
-        """F(kappa), from the radius at which r L^(-al) = kappa, by Newton's method in log r from the left."""
-        m, target = self.m[:, None], np.log(slope)[None, :]
+    def _curves(self, m: np.ndarray, slope: np.ndarray) -> np.ndarray:
+        """F_m(kappa), from the radius at which r L^(-al) = kappa, by Newton's method in log r from the left."""
+        target = np.log(slope)
         log_r = target + self.al * np.log(m)
         for _ in range(_NEWTON):
             r = np.exp(log_r)
@@ -75,9 +87,7 @@ class _Lines:
             if not np.any(step > 1e-14):
                 break
         bend, _ = self._shape(np.exp(log_r))
-        each = -(m**-self.al) * np.expm1(-self.al * np.log1p(bend / m))
-        largest = np.max(each, axis=0)
-        return largest if self.complete else np.maximum(largest, slope * slope / (4.0 * self.quadratic))
+        return -(m**-self.al) * np.expm1(-self.al * np.log1p(bend / m))
 
     def _shape(self, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """C - 2, without cancellation, and al r C' = r ((1+r)^(b-1) - (1-r)_+^(b-1))."""
