@@ -25,6 +25,7 @@ _MODULES = (
     "bounds",
     "boxes",
     "calibration",
+    "cards",
     "catalog",
     "claims",
     "conditional",
@@ -32,6 +33,7 @@ _MODULES = (
     "derivations",
     "distributions",
     "domains",
+    "engine",
     "evidence",
     "figures",
     "gaps",
@@ -42,7 +44,9 @@ _MODULES = (
     "results",
     "rigorous",
     "simulation",
+    "singularities",
     "testing",
+    "theorems",
     "transforms",
 )
 

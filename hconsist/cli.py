@@ -154,6 +154,19 @@ def _writing(option: str, path: Path) -> Iterator[None]:
         raise InputError(option, f"a path that can be written ({error.strerror})", str(path)) from None
 
 
+def _picture_path(file: str | None) -> tuple[Path | None, str]:
+    """The path of ``--plot`` and its format."""
+    from pathlib import Path
+
+    if file is None:
+        return None, ""
+    path = Path(file)
+    kind = path.suffix.removeprefix(".")
+    if kind not in PICTURE_FORMATS:
+        raise _unknown("--plot", file, [f"FILE.{known}" for known in PICTURE_FORMATS])
+    return path, kind
+
+
 _NUMBER, _INTEGER = _Number(), _Number(integer=True)
 _classes = click.option("-n", "--n-classes", "n_classes", type=_INTEGER, metavar="N", help="Number of labels, >= 2.")
 _hypotheses = click.option("--hypotheses", default="complete", show_default=True, metavar="H", help="Hypothesis set.")
@@ -197,15 +210,10 @@ def list_(kind: str | None, output: str | None) -> None:
 @_formats("json", "latex")
 def loss(name: str, n_classes: int | None, hypotheses: str, file: str | None, output: str | None) -> None:
     """The verdict card of a loss: formula, properties, T, Gamma, growth, dependence on n, calibration, references."""
-    from pathlib import Path
-
     from hconsist import cli_output
     from hconsist.cards import card
 
-    path = None if file is None else Path(file)
-    kind = path.suffix.removeprefix(".") if path else ""
-    if path and kind not in PICTURE_FORMATS:
-        raise _unknown("--plot", file or "", [f"FILE.{known}" for known in PICTURE_FORMATS])
+    path, kind = _picture_path(file)
     found = card(name, 10 if n_classes is None else n_classes, hypotheses)
     if path:
         from hconsist import plotting
@@ -327,6 +335,43 @@ def gap(names: tuple[str, ...], laws: str, output: str | None) -> None:
     from hconsist import cli_output
 
     _emit(cli_output.gaps(names, laws, output))
+
+
+@cli.command(short_help="How far the loss converges along a direction, exactly.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE | LOGITS SLOPES")
+@click.option(
+    "--certify", default="float", show_default=True, metavar="C", help="float, or ball: a proof for each row."
+)
+@click.option("--plot", "file", metavar="FILE", help="Draw the zeros of a row there; the suffix is png, pdf or svg.")
+@click.option("--row", type=_INTEGER, metavar="K", help="With --plot: which row, from 0.  [default: of least radius]")
+@_formats("json", "csv", "latex")
+def radius(files: tuple[str, ...], certify: str, file: str | None, row: int | None, output: str | None) -> int:
+    """The radius within which the Taylor series of cross-entropy along a direction converges, for each row.
+
+    FILE is an .npz with arrays logits and slopes, both m x K; or give two CSV files.  Exit code 3 if a row could not be
+    certified.
+    """
+    from hconsist import cli_radius
+
+    if len(files) > 2:
+        raise click.UsageError("give one .npz file, or two CSV files: LOGITS SLOPES")
+    path, kind = _picture_path(file)
+    logits, slopes, parts = cli_radius.computed(files, certify, _progress)
+    _progress("")
+    if path:
+        import numpy as np
+
+        from hconsist import plotting
+        from hconsist.domains import Domain
+        from hconsist.radius_picture import picture
+
+        least = int(np.nanargmin(np.concatenate([part.radius for part in parts])))
+        chosen = int(Domain(0, logits.shape[0] - 1, integer=True).check_scalar("--row", least if row is None else row))
+        drawn = picture(logits[chosen], slopes[chosen], chosen)
+        with _writing("--plot", path):
+            plotting.save(drawn, path.with_suffix(""), (kind,))
+    _emit(cli_radius.render(parts, output))
+    return 0 if all(part.certified for part in parts) else INCONCLUSIVE
 
 
 @cli.command(short_help="Decide the claims of papers one by one.")

@@ -1,0 +1,68 @@
+"""The radius of a batch: the least over its rows, with most rows excluded by a lower bound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hconsist.singularities.bounds import x_sigma
+from hconsist.singularities.moments import row_blocks
+from hconsist.singularities.radius import as_rows, solved
+from hconsist.singularities.result import Status
+from hconsist.singularities.spreads import spread
+
+__all__ = ["BatchRadius", "batch_radius"]
+
+_NUMBERS = 1 << 20
+_FIRST = 32
+
+
+@dataclass(frozen=True)
+class BatchRadius:
+    """The radius of the mean loss of a batch, the row that has it, its zero, and how many rows had to be solved.
+
+    ``status`` is that of the row, or "not certified" (and a NaN radius) if a row with a smaller lower bound was not.
+    """
+
+    radius: float
+    row: int | None
+    zero: complex
+    status: Status
+    solved: int
+
+
+def batch_radius(logits: Any, slopes: Any) -> BatchRadius:
+    """The least radius over the rows, exactly the radius of the mean loss: branch points of equal sign cannot cancel.
+
+    Rows are taken in the order of the variance-spread bound, in blocks of 32, 64, ..., until the next bound exceeds the
+    least radius found.  Shapes, domain and errors as :func:`hconsist.singularities.radius`.
+    Source: derived here; as sure as that bound, see :func:`hconsist.singularities.lower_sigma`.
+    """
+    z, a = as_rows(logits, slopes)
+    m, k = z.shape
+    low = np.empty(m)
+    for part in row_blocks(m, k, _NUMBERS):
+        rows = spread(z[part], a[part], first=part.start)
+        low[part] = rows.unscaled(x_sigma(rows))
+    order = np.argsort(low, kind="stable")
+    best, where, at, state, done, size = math.inf, None, complex(math.nan, math.nan), Status.NO_ZERO, 0, _FIRST
+    largest = max(_FIRST, _NUMBERS // k)
+    while done < m and low[order[done]] < best:
+        chosen = order[done : done + size]
+        chosen = chosen[low[chosen] < best]
+        rows = spread(z[chosen], a[chosen])
+        x, _, status = solved(rows)
+        done += size
+        if Status.UNCERTIFIED in status:
+            return BatchRadius(math.nan, int(chosen[status.index(Status.UNCERTIFIED)]), complex(math.nan, math.nan),
+                               Status.UNCERTIFIED, min(done, m))  # fmt: skip
+        radii = rows.unscaled(np.where(rows.D > 0, np.abs(x), math.inf))
+        least = int(np.argmin(radii))
+        if radii[least] < best:
+            best, where, state = float(radii[least]), int(chosen[least]), status[least]
+            at = complex(x[least] * 2 / rows.D[least] * rows.grow[least])
+        size = min(2 * size, largest)
+    return BatchRadius(best, where, at, state, min(done, m))
