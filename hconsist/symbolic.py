@@ -15,12 +15,14 @@ import sympy as sp
 
 from hconsist.domains import InputError
 
-__all__ = ["Fact", "as_fact", "ball_at", "counterexample", "has_sign", "meets", "require_exact", "vanishes"]
+__all__ = ["Fact", "as_fact", "ball_at", "counterexample", "has_sign", "meets", "quick", "require_exact", "vanishes"]
 
 Fact = tuple[str, sp.Expr]
 """``(kind, slack)``: ``slack == 0``, ``slack >= 0`` or ``slack > 0`` for all values of its symbols."""
 
 _POINTS = 6  # exact points at which a statement is tried before SymPy is asked: most false ones end here
+
+_OPERATIONS = 2000  # of formulas that SymPy is asked to simplify
 
 
 def vanishes(expr: sp.Expr) -> bool:
@@ -53,13 +55,21 @@ def _opaque(expr: sp.Expr) -> sp.Expr:
     return expr.xreplace({f: sp.Symbol(f"_{k}", positive=True) for k, f in enumerate(sorted(unknown, key=str))})
 
 
-def has_sign(expr: sp.Expr, strict: bool) -> bool:
-    """Whether the assumptions on the symbols give ``expr >= 0`` (``> 0`` if strict) in some exact form of it."""
+def quick(expr: sp.Expr) -> bool:
+    """Whether SymPy simplifies it soon: short, of powers and logarithms; of exp(1000 s) it makes a polynomial."""
+    return bool(expr.count_ops() <= _OPERATIONS) and all(isinstance(f, sp.log) for f in expr.atoms(sp.Function))
+
+
+def has_sign(expr: sp.Expr, strict: bool, simplified: bool = True) -> bool:
+    """Whether the assumptions on the symbols give ``expr >= 0`` (``> 0`` if strict) in some exact form of it.
+
+    ``simplified``: whether the last of these forms is tried, which may take for ever; see :func:`quick`.
+    """
     expr = expr.doit()
     if counterexample(">=", expr):
         return False
     forms = (lambda e: e, sp.expand, sp.factor, lambda e: sp.factor(sp.together(sp.expand(e))), sp.simplify)
-    for form in forms:
+    for form in forms if simplified else forms[:-1]:
         found = form(expr)
         if found.is_positive or (not strict and found.is_nonnegative):
             return True

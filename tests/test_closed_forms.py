@@ -16,7 +16,7 @@ from hconsist.engine.pools import pooled_bound
 from hconsist.evidence import Level
 from hconsist.losses.logit_adjustment import LogitAdjustment
 from hconsist.results import Side
-from hconsist.transforms import closed_forms, two_label
+from hconsist.transforms import closed_forms, transform, two_label
 from hconsist.transforms.pooled import PooledKernel
 
 sharp = partial(hc.transform, method="sharp")
@@ -288,3 +288,23 @@ def test_a_reported_form_that_is_false_is_not_served():
     assert excess(GRID**2, optimize("sum-squared-hinge", 3, GRID)) > 1
     with pytest.raises(UnsupportedError, match="published form"):
         hc.transform("squentropy", n_classes=3, method="published")
+
+
+@pytest.mark.parametrize("psi", ["1/s", "-sqrt(s)", "-log(s)-5"])
+def test_a_constant_in_psi_changes_nothing(psi):
+    """psi(1) != 0: the proved two-label curve is still offered, and is T_2 of the raw problem (bounded minimiser)."""
+    from scipy.optimize import minimize_scalar
+
+    function = {"1/s": lambda s: 1 / s, "-sqrt(s)": lambda s: -np.sqrt(s), "-log(s)-5": lambda s: -np.log(s) - 5}[psi]
+    found = transform(f'comp-sum:psi="{psi}"', n_classes=3, method="sharp")
+    for t in (0.3, 0.6, 0.9):
+        least = minimize_scalar(lambda s, t=t: (1 + t) / 2 * function(s) + (1 - t) / 2 * function(1 - s),
+                                bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-12}).fun  # fmt: skip
+        assert found(t) == pytest.approx(function(0.5) - least, abs=1e-11)
+
+
+def test_weights_and_a_slope_that_underflow():
+    """No warning (they are errors here) and no division by zero."""
+    assert transform("class-weights:w=1e-300;1e300;1e300", n_classes=3, method="sharp")(0.5) == 0
+    assert np.all(lower_bound(losses.get("class-weights:w=1e-300;1e300;1e300"), 3, np.linspace(0, 1, 5))[0] >= 0)
+    assert transform("poly-1:eps=1e9", n_classes=2)(1.0) == pytest.approx(5e8)

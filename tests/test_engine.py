@@ -515,3 +515,17 @@ def test_a_search_that_is_too_coarse_is_caught():
     coarse = Pools(family).minima(np.array([0.05]), 1).regret[0, 0]
     witness = 0.0020446  # multiclass.md, section 6: the oracle's raw T(.05)
     assert coarse > witness + 1e-4 and optimize("sum-squared-hinge", 3, [0.05]).value[0] < witness + 5e-8
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-12])
+def test_a_loss_of_small_scale_keeps_its_growth_and_its_side(scale):
+    """T is linear in the loss: a 1e-8 of the cross-entropy grows as 5e-9 t^2, and 1e-9 is not a tolerance for it."""
+    found = transform(f'comp-sum:psi="-{scale:.0e}*log(s)"', n_classes=3, method="optimize")
+    assert found.kernel.optimum.tolerance <= 1e-8 * scale and found.side is Side.ESTIMATE
+    assert found.growth.exponent == 2 and found.growth.constant == pytest.approx(scale / 2, rel=1e-6)
+
+
+def test_a_flat_curve_has_a_growth():
+    """entmax(20), n = 3: 4 T/t^2 tends to (1/3)^18 (derivation additive_entropies), T(0.03) is about 1e-12."""
+    growth = transform("entmax:alpha=20", n_classes=3, method="optimize").growth
+    assert growth.exponent == 2 and growth.constant == pytest.approx(3.0**-18 / 4, rel=2e-3)

@@ -359,3 +359,20 @@ def test_import_is_light():
     code = "import sys, hconsist.losses; print([m for m in ('sympy', 'scipy', 'flint') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("psi", ["1", "0*s", "s-s"])
+def test_a_constant_psi_is_refused(psi):
+    with pytest.raises(InputError, match="not constant"):
+        CompSum(psi=psi)
+
+
+def test_an_infinite_slope_at_one_is_no_rise():
+    """sqrt(-log s) falls from infinity to 0; it is concave next to s = 1."""
+    assert not CompSum(psi="sqrt(-log(s))").properties["convex_psi"]
+
+
+def test_a_long_series_has_no_formula():
+    """SymPy would differentiate its thousand terms for minutes."""
+    with pytest.raises(UnsupportedError, match="order"):
+        losses.get("taylor:order=1000").definition()

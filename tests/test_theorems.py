@@ -429,3 +429,9 @@ def test_up_to_a_number_of_labels():
         n_dependence("mae", seconds=0)
     with pytest.raises(InputError, match="loss"):
         n_dependence("no-such-loss")
+
+
+@pytest.mark.parametrize("psi", ["-log(s)+0.001*tanh(1000*(s-0.3))**2", "-log(s)+exp(-1000*s)/1000"])
+def test_a_narrow_dent_is_a_gap_and_no_endless_simplification(psi):
+    """SymPy makes polynomials of degree 1000 of these: it is not asked."""
+    assert n_dependence(psi_loss(psi), 3, seconds=0.5).verdict is Answer.UNDECIDED

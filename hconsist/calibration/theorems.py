@@ -212,15 +212,13 @@ def _missing(expression: Any, needed: Mapping[str, tuple[int, int, bool]], symbo
     """
     import sympy
 
-    from hconsist.symbolic import has_sign
+    from hconsist.symbolic import has_sign, quick
 
     inside = {symbol: 1 / (1 + sympy.Symbol("u", positive=True))} if symbol.is_positive else {}
     smooth = _smooth_formula(expression.subs(inside))
-    return tuple(
-        words
-        for words, (order, sign, strict) in needed.items()
-        if not (smooth and has_sign(sign * expression.diff(symbol, order).subs(inside), strict))
-    )
+    signed = {words: (sign * expression.diff(symbol, order).subs(inside), strict)
+              for words, (order, sign, strict) in needed.items()}  # fmt: skip
+    return tuple(w for w, (e, strict) in signed.items() if not (smooth and has_sign(e, strict, quick(e))))
 
 
 def _smooth_formula(e: Any) -> bool:

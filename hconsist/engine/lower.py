@@ -187,4 +187,4 @@ def _frozen(loss: Loss, n: int, t: np.ndarray) -> Found | None:
 
 def _xlog(x: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """x log ratio, 0 at x = 0."""
-    return x * np.log(np.where(x > 0.0, ratio, 1.0))
+    return x * np.log(np.where(x > 0.0, np.maximum(ratio, 5e-324), 1.0))

@@ -65,9 +65,10 @@ def optimize(loss: Loss | str, n_classes: int, t: object) -> Optimum:
 class Search(Protocol):
     """One way to find T of one loss and number of labels.
 
-    ``tolerance``: what is to be expected where the best law was found, relative to max(1, T(1)); ``nothing``: a regret
-    that counts as 0, relative to T(1); ``width``: how many t one call should have to be worth it; ``narrow``: to within
-    this the end of an interval on which T = 0 can be told.
+    ``tolerance``: what is to be expected where the best law was found, relative to T(1), or to 1 if that is less and
+    the loss is not of smaller scale itself; ``nothing``: a regret that counts as 0, relative to T(1); ``width``: how
+    many t one call should have to be worth it; ``narrow``: to within this the end of an interval on which T = 0 can be
+    told.
     """
 
     method: str
@@ -148,6 +149,13 @@ class _Base:
     def _nodes(self) -> Optimum:
         return self.solve(self._grid())
 
+    @cached_property
+    def _unit(self) -> float:
+        """1, or for a loss of smaller scale what it costs at the scores (1, 0, ..., 0) to be another label."""
+        n = self.loss.n_classes or min(self.n, 3)
+        own, other = hypotheses.costs(self.loss, np.eye(n)[0] - float(self.loss.zero_sum) / n)[:2]
+        return min(1.0, abs(float(other - own)))
+
     def _grid(self) -> np.ndarray:
         return np.unique(np.concatenate([[0.0], np.geomspace(1e-4, 0.02, 12), np.linspace(0.02, 1, 99)]))
 
@@ -171,7 +179,7 @@ class _Base:
             np.minimum(lower, value),
             value,
             laws,
-            self.tolerance * max(1.0, float(np.max(value))),
+            self.tolerance * max(self._unit, float(np.max(value))),
             (*self.conditions.values(), *more),
             reference=reference,
         )
@@ -227,7 +235,7 @@ class _Pooled(_Base):
         with quiet():
             regret = np.asarray(self.loss.conditional_risk(h, law)) - np.asarray(self.loss.entropy(law))
         error = float(np.max(np.abs(regret - laws.regret)))
-        holds = error <= self.tolerance * max(1.0, float(np.max(laws.regret)))
+        holds = error <= self.tolerance * max(self._unit, float(np.max(laws.regret)))
         return Condition(name, words, holds, f"recomputed, largest difference {error:.1e}")
 
 

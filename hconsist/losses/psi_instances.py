@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.domains import NONNEGATIVE, Domain
+from hconsist.domains import NONNEGATIVE, Domain, UnsupportedError
 from hconsist.losses.arrays import quiet
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.convex_psi import NumericPsi
 
 __all__ = ["Focal", "Poly1", "TaylorCrossEntropy"]
+
+LARGEST_FORMULA = 30
+"""Terms of a series that are written out: SymPy would differentiate more for minutes."""
 
 EPS = Domain(-1)
 ORDER = Domain(1, 1000, integer=True)
@@ -173,8 +176,10 @@ class _TaylorPsi(NumericPsi):
     def expression(self, *, decimal: bool = False) -> Any:
         import sympy
 
+        if self.order > LARGEST_FORMULA:
+            raise UnsupportedError("order", f"at most {LARGEST_FORMULA} for a formula term by term", self.order)
         s = _s()
-        return sum(((1 - s) ** k / sympy.Integer(k) for k in range(1, self.order + 1)), sympy.Integer(0))
+        return sympy.Add(*((1 - s) ** k / sympy.Integer(k) for k in range(1, self.order + 1)))
 
 
 def _bernoulli(log_loss: Any, xp: Any) -> Any:

@@ -90,6 +90,8 @@ class UserPsi(NumericPsi):
         values = np.asarray(self(-np.log(_GRID), np), dtype=float)
         if values.shape != _GRID.shape or not np.all(np.isfinite(values)):
             raise InputError("psi", "finite on (0, 1]", self.text)
+        if values[0] == values[-1] == np.min(values):
+            raise InputError("psi", "not constant on (0, 1]", self.text)
         noise = _noise(values)
         rises = np.append(np.diff(values) > noise[1:] + noise[:-1], False)
         if self._symbolic is None:
@@ -119,12 +121,13 @@ class UserPsi(NumericPsi):
         """
         slope, second = (self._on_grid(program) for program in self._programs[1:])
         scale = 64 * np.finfo(float).eps
-        bends = second + slope + scale * (np.abs(second) + np.abs(slope))
-        score_bends = (1 - _GRID) * second + _GRID * slope + scale * ((1 - _GRID) * np.abs(second) + _GRID * slope)
+        with quiet():  # infinite at s = 1: NaN does not pass as convex
+            bends = second + slope + scale * (np.abs(second) + np.abs(slope))
+            score_bends = (1 - _GRID) * second + _GRID * slope + scale * ((1 - _GRID) * np.abs(second) + _GRID * slope)
         return bends, score_bends, slope < -scale * np.median(np.abs(slope))
 
     def _on_grid(self, program: Any) -> np.ndarray:
-        log_loss = -np.log(_GRID)
+        log_loss = np.abs(np.log(_GRID))  # not -0 at s = 1
         with quiet():
             return _filled(program.array(np, log_loss), log_loss, np)
 

@@ -18,7 +18,7 @@ from hconsist.domains import InputError
 from hconsist.evidence import Level
 from hconsist.rigorous.points import sign_at
 from hconsist.rigorous.roots import isolate_roots
-from hconsist.symbolic import vanishes
+from hconsist.symbolic import quick, vanishes
 from hconsist.theorems.expansions import Undecided, expand, number_sign
 from hconsist.theorems.result import Hypothesis, Status
 
@@ -102,7 +102,8 @@ def _identically_zero(expression: sympy.Expr, s: sympy.Symbol, top: Fraction) ->
     points = [top * Fraction(k, 7) for k in (1, 3, 5)]
     if any(sign_at(program, expression, (x,), max_prec=256)[0] in (-1, 1) for x in points):
         return False
-    return vanishes(expression.subs(s, _inside(top)))
+    inside = expression.subs(s, _inside(top))
+    return quick(inside) and vanishes(inside)  # else the expansions will not tell either
 
 
 def _inside(top: Fraction) -> sympy.Expr:

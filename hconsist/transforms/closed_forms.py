@@ -34,6 +34,8 @@ __all__ = ["LARGEST_GAMMA", "ClosedForm", "closed_form", "published_form"]
 
 LARGEST_GAMMA = 500.0
 """Up to here the focal curve, of height 2^(-gamma) log 2, is far from underflow."""
+LARGEST_EPS = 1e12
+"""Beyond, the curve of poly-1 is a line but for rounding."""
 CROSS_ENTROPY = TwoLabelKernel(1.0)
 CHARACTERIZATION = "Mao, Mohri and Zhong 2023, H-Consistency Bounds: Characterization and Extensions"
 MULTI_CLASS = "Awasthi, Mao, Mohri and Zhong 2022, Multi-Class H-Consistency Bounds"
@@ -137,7 +139,7 @@ def _psi(loss: Loss, n: int) -> ClosedForm | None:
         return None
     if isinstance(loss, Focal):
         return ClosedForm(TwoLabelCurve(psi), _derivation("focal")) if loss.gamma <= LARGEST_GAMMA else None
-    if isinstance(loss, Poly1) and (loss.eps <= 2.0 or n == 2):
+    if isinstance(loss, Poly1) and (loss.eps <= 2.0 or (n == 2 and loss.eps <= LARGEST_EPS)):
         # g = -1/psi' = s/(1 + eps s) has g'' = -2 eps/(1 + eps s)^3 >= 0 for eps <= 0
         name = "two labels: Theorem 1" if n == 2 else _derivation("freezing" if loss.eps <= 0.0 else "poly_one")
         return ClosedForm(TwoLabelCurve(psi), name)

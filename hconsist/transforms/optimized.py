@@ -150,7 +150,9 @@ class OptimizedKernel:
         room = (1 - self.zero_until) * _LADDER[::-1]
         t = self.zero_until + room
         value = np.minimum(self._search.value_afresh(t), np.interp(t, *self._hull))
-        known = value > max(2e-9, 1e3 * self._search.nothing) * max(1.0, self._hull[1][-1])
+        floors = max(2e-9, 1e3 * self._search.nothing), 1e2 * self._search.nothing  # fewer digits of a flat curve
+        tried = [value > floor * self._hull[1][-1] for floor in floors]
+        known = tried[0] if np.sum(tried[0]) > 1 else tried[1]
         step, value = room[known], value[known]
         return step, value, np.diff(np.log2(value)) if value.size else np.zeros(0)
 

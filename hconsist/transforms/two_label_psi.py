@@ -41,8 +41,12 @@ class TwoLabelCurve(SmoothCurve):
 
     @cached_property
     def end(self) -> float:
-        """psi(1/2)."""
-        return float(self._psi(_LOG_HALF, np)[0] - self._psi(np.zeros(1), np)[0])
+        """psi(1/2) - psi(1)."""
+        return float(self._above(_LOG_HALF)[0])
+
+    def _above(self, log_loss: np.ndarray) -> np.ndarray:
+        """psi(s) - psi(1): a constant in psi changes nothing."""
+        return self._psi(log_loss, np) - self._psi(np.zeros(1), np)[0]
 
     def growth(self) -> tuple[float, float]:
         """psi'(1/2)^2/(2 psi''(1/2)) t^2."""
@@ -68,14 +72,14 @@ class TwoLabelCurve(SmoothCurve):
         distance = np.tanh(self._best(t) / 2.0) / 2.0
         t, distance = t[distance <= _NEAR], distance[distance <= _NEAR]
         gain, bent = self._integrals(t, distance)
-        first, second = (self._psi(-np.log(0.5 + sign * distance), np) for sign in (1.0, -1.0))
+        first, second = (self._above(-np.log(0.5 + sign * distance)) for sign in (1.0, -1.0))
         direct = self.end - (1.0 + t) / 2.0 * first - (1.0 - t) / 2.0 * second
         return bool(t.size and np.all(np.abs(gain - bent - direct) <= 1e-11 * self.end))
 
     def _solved(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         z = self._best(t)
         distance = np.tanh(z / 2.0) / 2.0  # s - 1/2
-        first, second = self._psi(np.logaddexp(0.0, -z), np), self._psi(np.logaddexp(0.0, z), np)
+        first, second = self._above(np.logaddexp(0.0, -z)), self._above(np.logaddexp(0.0, z))
         costs = (1.0 + t) / 2.0 * first + np.where(t < 1.0, (1.0 - t) / 2.0 * second, 0.0)
         value, rise = self.end - costs, (second - first) / 2.0
         near = np.flatnonzero(distance <= _NEAR)
