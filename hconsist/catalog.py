@@ -31,6 +31,12 @@ PAPERS = (
     ("hui2023_squentropy", "Cut your Losses with Squentropy"),
     ("martins2016_sparsemax", "From Softmax to Sparsemax"),
     ("osokin2017_calibration", "On Structured Prediction Theory with Calibrated Convex Surrogate Losses"),
+    ("sao2026_ghosts", "Ghosts of Softmax: Complex Singularities That Limit Safe Step Sizes in Cross-Entropy"),
+    (
+        "tyurin2024_perceptron",
+        "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step Sizes",
+    ),
+    ("defazio2023_schedules", "When, Why and How Much? Adaptive Learning Rate Scheduling by Refinement"),
     ("derived_losses", "Sharp transformations of further losses: theorems derived here"),
     ("derived_bounded_scores", "Bounded scores: theorems derived here"),
 )
@@ -78,6 +84,15 @@ DERIVATIONS = (
     ("calibration", "which losses are calibrated, and up to where T = 0 where they are not"),
     ("logit_adjustment", "logit adjustment: no bound near zero, the sharp T beyond, every n"),
     ("class_weights", "class weights: no bound near zero, the sharp T of weighted cross-entropy"),
+    ("softmax_zeros", "complex singularities: the Taylor radius is the nearest zero of the softmax sum"),
+    ("closed_form_radii", "complex singularities: the radius for two classes, three slopes, equal weights"),
+    ("half_plane", "complex singularities: every zero has |Im t| >= pi/Delta"),
+    ("top_one_radius", "complex singularities: the top-1 bound sqrt(margin^2 + pi^2)/Delta"),
+    ("slope_moments", "slopes in an interval: |third cumulant| <= variance x sqrt(Delta^2 - 4 variance)"),
+    ("strip_bound", "complex singularities: |Im t| >= pi/(2 sigma) on each vertical line, and in closed form"),
+    ("batch_radius", "complex singularities: the radius of a mean loss is the least over the samples"),
+    ("descent_step", "a step that surely lowers the loss: log(1 + g Delta/h)/Delta"),
+    ("kl_remainder", "the remainders of both Kullback-Leibler divergences, with sharp constants"),
 )
 
 FIGURES = (
@@ -93,6 +108,16 @@ FIGURES = (
     ("proof_tree", "two proofs by subdivision, box by box"),
     ("gaps_in_tau", "minimizability gaps in tau, for deterministic and for stochastic labels"),
     ("constants_ladder", "the quadratic constants at zero of all losses, with computed marks"),
+    ("ghosts", "complex singularities: zeros of the softmax sum, the certified disc, and where no zero can be"),
+    ("partial_sums", "complex singularities: Taylor polynomials of cross-entropy inside and beyond the radius"),
+    ("radius_bounds", "complex singularities: each bound against the exact radius over random logits"),
+    ("temperature_radius", "complex singularities: the radius against the temperature, and both its limits"),
+    ("step_sweep", "simulation: one step of every length along the gradient, against it and at random"),
+    ("temperature_sweep", "simulation: the step at which the loss doubles, over temperatures"),
+    (
+        "rate_spikes",
+        "simulation: a thousandfold learning rate, capped by radii, by descent and by a plain trust region",
+    ),
 )
 
 

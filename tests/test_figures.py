@@ -22,6 +22,13 @@ SMALL = {
     "proof_tree": {},
     "gaps_in_tau": {"points": 21, "places": 6},
     "constants_ladder": {},
+    "ghosts": {"points": 41, "count": 4},
+    "partial_sums": {"points": 31, "marked": 16},
+    "radius_bounds": {"classes": (2, 10), "spreads": (1.0, 10.0), "rows": 30},
+    "temperature_radius": {"points": 9, "rows": (1, 2), "cooling": (3.0, 0.3, 0.03)},
+    "step_sweep": {"points": 7, "grid": 12, "samples": 20},
+    "temperature_sweep": {"seeds": (2026,), "temperatures": (0.5, 2.0)},
+    "rate_spikes": {"seeds": (2026,), "rates": (0.01,), "steps": 60},
 }
 
 
@@ -268,6 +275,13 @@ def test_lines_show_the_tables(figures, tables):
         ("n_dependence", ["$n=3$", "two likely labels", "squentropy"]),
         ("failure_regions", ["two labels tie", "label 3 is predicted", "$T=0$ up to $t=1/6$"]),
         ("constants_ladder", ["one-versus-all", "a floor for", "focal"]),
+        ("ghosts", ["no zeros", "$F(t)$", "one class"]),
+        ("partial_sums", ["order 64", "least loss", r"$t=1.25"]),
+        ("radius_bounds", ["too long", "too short", "strip", r"$\pi/\Delta$"]),
+        ("temperature_radius", ["distance of the kink", "equal weights", "digit 2"]),
+        ("step_sweep", ["random", "share of batches", "[0."]),
+        ("temperature_sweep", [r"step over $\rho$", "trained at each temperature"]),
+        ("rate_spikes", ["cap gap 3", "cap descent", "no cap"]),
     ],
 )
 def test_direct_labels(figures, name, words):
