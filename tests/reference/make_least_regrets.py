@@ -2,9 +2,9 @@
 
     python tests/reference/make_least_regrets.py [part of a loss name]
 
-See tests/least_regrets.py: no theory, nothing of hconsist.  About half an hour on two cores; with an argument the rows of
-the losses whose names hold it are printed instead.  Columns: loss as hconsist names it, n, t, the least regret found, the
-number of random starts.  An upper estimate of T, as every search is.
+See tests/least_regrets.py: no theory, nothing of hconsist.  About half an hour on two cores; with an argument, rows of
+the losses whose names hold it are printed instead.  Columns: loss as hconsist names it, n, t, the least regret found,
+the number of random starts.  An upper estimate of T, as every search is.
 """
 
 from __future__ import annotations
