@@ -71,6 +71,7 @@ def render(module: ModuleType, **parameters: Any) -> Figure:
         FigureCanvasAgg(figure)
         figure.suptitle(module.TITLE, x=0.01, ha="left", fontsize=12)
         module.draw(figure, table)
+        figure.draw_without_rendering()  # the layout settles at the first draw: every file is then the same picture
     return figure
 
 
