@@ -90,7 +90,8 @@ def descent_step(logits: Any, slopes: Any, targets: Any, *, method: str = "sharp
     Notes
     -----
     The step also maximises the decrease that the same inequality guarantees.  Beyond it the loss may or may not go up.
-    Linear logits: for a network, a guarantee for its linearisation.  Source: derived here; proved.
+    Linear logits: for a network, a guarantee for its linearisation.  Source: derived here; proved (derivations
+    ``descent_step``, and ``strip_bound`` for V_x >= K_x'').
     """
     if method not in ("joint", "sharp"):
         raise InputError("method", "'joint' or 'sharp'", method)
