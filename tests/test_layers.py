@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     "_version", "domains", "expressions", "definitions", "evidence", "results", "tables", "rigorous", "sampling",
     "simulation", "symbolic", "typeset", "steps", "claims", "losses", "hypotheses", "distributions", "conditional",
-    "boxes", "engine", "theorems", "transforms", "bounds", "singularities", "gaps", "calibration", "cards",
+    "boxes", "engine", "theorems", "transforms", "bounds", "singularities", "scaling", "gaps", "calibration", "cards",
     "catalog", "plotting", "card_picture", "radius_picture", "loss_properties", "testing", "cli_output",
     "cli_certificates", "cli_radius", "cli",
 )  # fmt: skip

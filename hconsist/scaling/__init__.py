@@ -1,0 +1,27 @@
+"""Scaling-law and learning-curve fits that reach their optimum and say what the data cannot tell.
+
+Estimators follow scikit-learn's habits: constructor parameters stored unchanged, results with a trailing underscore,
+``fit(X, y)``, ``predict(X)``, ``interval(quantity)``, ``plan(budget)``.  Every fit minimises a sum of Huber losses
+(or of absolute values, or of squares) of the residuals with one batched Newton solver; an optimum is certified by its
+scaled gradient, for absolute values by a subgradient.
+"""
+
+from hconsist.scaling.annealing import AnnealingLaw, areas
+from hconsist.scaling.bivariate import EncoderDecoder
+from hconsist.scaling.chinchilla import Chinchilla, OverTraining
+from hconsist.scaling.columns import read_columns
+from hconsist.scaling.envelope import Envelope
+from hconsist.scaling.estimator import Band, FitWarning, LawEstimator, PathPoint
+from hconsist.scaling.isoflop import IsoFlop, Vertex, vertex_shift, vertex_shift_at
+from hconsist.scaling.laws import SumOfPowers, Term
+from hconsist.scaling.plans import Plan, UnidentifiedError, critical_size, data_multiplier, optimum, overhead
+from hconsist.scaling.power import PowerLaw
+from hconsist.scaling.reconciliation import budget_of, fitted_exponent, local_exponent
+from hconsist.scaling.schedules import Constant, Cosine, Schedule, StepDown, WarmupStableDecay
+
+__all__ = [
+    "AnnealingLaw", "Band", "Chinchilla", "Constant", "Cosine", "EncoderDecoder", "Envelope", "FitWarning", "IsoFlop",
+    "LawEstimator", "OverTraining", "PathPoint", "Plan", "PowerLaw", "Schedule", "StepDown", "SumOfPowers", "Term",
+    "UnidentifiedError", "Vertex", "WarmupStableDecay", "areas", "budget_of", "critical_size", "data_multiplier",
+    "fitted_exponent", "local_exponent", "optimum", "overhead", "read_columns", "vertex_shift", "vertex_shift_at",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Encoder and decoder sizes: L(Ne, Nd) = E + A Ne^-pe Nd^-pd (Ghorbani et al. 2021, form recalled).
+
+The reference sizes of the usual form alpha (Ne0/Ne)^pe (Nd0/Nd)^pd cannot be told from its factor; A holds all three.
+For Ne + Nd = P the optimal share of the encoder is pe / (pe + pd) (Lagrange: pe/Ne = pd/Nd).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from hconsist.domains import Domain
+from hconsist.results import Interval
+from hconsist.scaling.estimator import LawEstimator
+from hconsist.scaling.identifiability import line_of
+from hconsist.scaling.laws import SumOfPowers, Term
+from hconsist.scaling.plans import UnidentifiedError
+
+__all__ = ["EncoderDecoder"]
+
+
+class EncoderDecoder(LawEstimator):
+    """L = E + A Ne^-pe Nd^-pd; columns ``encoder`` and ``decoder`` (parameters of each part)."""
+
+    columns = ("encoder", "decoder")
+
+    def __init__(
+        self,
+        *,
+        loss: str = "huber",
+        delta: float = 1e-3,
+        residual: str = "log",
+        resamples: int = 4000,
+        rng: Any = 0,
+        workers: int | Callable = 1,
+    ) -> None:
+        self.loss, self.delta, self.residual = loss, delta, residual
+        self.resamples, self.rng, self.workers = resamples, rng, workers
+
+    def law(self) -> SumOfPowers:
+        product = Term("A", {"encoder": "pe", "decoder": "pd"})
+        return SumOfPowers("encoder/decoder law", "L = E + A Ne^-pe Nd^-pd", (Term("E"), product))
+
+    def derived(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """share: the encoder's share of parameters at the optimum, pe / (pe + pd)."""
+        return {"share": parameters["pe"] / (parameters["pe"] + parameters["pd"])}
+
+    def plan(self, params: float, *, confidence: float = 0.95) -> dict[str, Interval]:
+        """For ``params`` parameters in all: the best ``encoder`` and ``decoder`` sizes and the ``loss``."""
+        self._fitted()
+        total = float(Domain(0, lower_open=True).check_scalar("params", params))
+        if self.line_ is not None:
+            raise UnidentifiedError(
+                "the design", "one that tells the exponents apart before a plan is made", self.line_
+            )
+
+        def loss(p: Mapping[str, Any]) -> Any:
+            share = p["pe"] / (p["pe"] + p["pd"])
+            with np.errstate(invalid="ignore"):
+                return p["E"] + p["A"] * (share * total) ** -p["pe"] * ((1 - share) * total) ** -p["pd"]
+
+        return {
+            "encoder": self.interval(lambda p: total * self.derived(p)["share"], confidence=confidence),
+            "decoder": self.interval(lambda p: total * (1 - self.derived(p)["share"]), confidence=confidence),
+            "loss": self.interval(loss, confidence=confidence),
+        }
+
+    def _line(self, columns: Mapping[str, np.ndarray]) -> str | None:
+        return line_of(columns, ("encoder", "decoder"))

@@ -1,0 +1,112 @@
+"""Data for a fit: named columns, and errors that name the row and the column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hconsist.domains import InputError
+
+__all__ = ["FLOP_PER_PARAMETER_TOKEN", "check_losses", "check_units", "columns_of", "read_columns"]
+
+FLOP_PER_PARAMETER_TOKEN = 6.0
+"""C = 6 N D: floating-point operations of training, per parameter and token."""
+
+
+def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """The columns ``names`` of ``x``: an array (n, columns) in that order (one column may be (n,)) or a mapping.
+
+    A mapping may give ``flop`` in place of one of ``params`` and ``tokens``; then C = 6 N D supplies the other.
+    Entries must be positive and finite, but for those of columns in ``signed``, which need only be finite.
+    """
+    if isinstance(x, Mapping) or hasattr(x, "keys"):
+        found = {str(name): np.asarray(x[name], dtype=object) for name in x.keys()}  # noqa: SIM118
+        found = {name: _numbers(values, name) for name, values in found.items() if name in (*names, "flop")}
+        missing = [name for name in names if name not in found]
+        if "flop" in found and missing in (["tokens"], ["params"]):
+            _positive(found, [n for n in (*names, "flop") if n in found], signed)
+            other = "params" if missing == ["tokens"] else "tokens"
+            if other in found:
+                found[missing[0]] = found["flop"] / (FLOP_PER_PARAMETER_TOKEN * found[other])
+                missing = []
+        if missing:
+            raise InputError("columns", f"named {', '.join(names)} (missing: {', '.join(missing)})", list(x.keys()))
+        found = {name: found[name] for name in names}
+    else:
+        try:
+            table = np.asarray(x, float)
+        except (TypeError, ValueError):
+            raise InputError("X", "an array of numbers or a mapping of columns", x) from None
+        table = table[:, None] if table.ndim == 1 and len(names) == 1 else table
+        if table.ndim != 2 or table.shape[1] != len(names):
+            raise InputError("X", f"of shape (points, {len(names)}): {', '.join(names)}", table.shape)
+        found = {name: table[:, i] for i, name in enumerate(names)}
+    lengths = {len(values) for values in found.values()}
+    if len(lengths) > 1 or lengths == {0}:
+        sizes = {name: len(values) for name, values in found.items()}
+        raise InputError("columns", "of one length, at least 1", sizes)
+    _positive(found, names, signed)
+    return found
+
+
+def check_losses(y: Any, n_points: int, n_parameters: int, name: str = "loss") -> np.ndarray:
+    """Losses (n,): positive, finite, one for each point, and no fewer than parameters."""
+    values = _numbers(np.asarray(y, dtype=object), name)
+    if len(values) != n_points:
+        raise InputError(name, f"of the same length as the other columns, {n_points}", len(values))
+    _positive({name: values}, (name,), ())
+    if len(values) < n_parameters:
+        raise InputError("the number of points", f"at least the number of parameters, {n_parameters}", len(values))
+    return values
+
+
+def check_units(columns: Mapping[str, np.ndarray]) -> None:
+    """Refuse tokens (or parameters) that look like millions or billions, and columns with one value only."""
+    for name, values in columns.items():
+        if len(np.unique(values)) == 1:
+            raise InputError(f"column {name}", "of at least two different values", float(values[0]))
+    if {"params", "tokens"} <= set(columns):
+        ratio = float(np.median(columns["tokens"] / columns["params"]))
+        for small, name, value in ((ratio, "tokens", columns["tokens"]), (1 / ratio, "params", columns["params"])):
+            if small < 1e-3 and value.max() < 1e8:
+                domain = "counted in units, not in millions or billions (there are 1e-3 or fewer for each of the other)"
+                raise InputError(f"column {name}", domain, float(np.median(value)))
+
+
+def read_columns(path: str) -> dict[str, np.ndarray]:
+    """A CSV file with a header line as columns of numbers; columns that hold text are kept as they are."""
+    import csv
+
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if len(rows) < 2:
+        raise InputError("file", "a table with a header line and at least one row", path)
+    header, body = [name.strip() for name in rows[0]], rows[1:]
+    for number, row in enumerate(body, 2):
+        if len(row) != len(header):
+            raise InputError(f"line {number}", f"of {len(header)} entries as the header", len(row))
+    return {name: np.array([row[i].strip() for row in body], dtype=object) for i, name in enumerate(header)}
+
+
+def _numbers(values: np.ndarray, name: str) -> np.ndarray:
+    result = np.empty(len(np.atleast_1d(values)))
+    for i, value in enumerate(np.atleast_1d(values)):
+        try:
+            if isinstance(value, (bool, np.bool_)):
+                raise TypeError
+            result[i] = float(value)
+        except (TypeError, ValueError):
+            raise InputError(f"row {i}, column {name}", "a number", value) from None
+    return result
+
+
+def _positive(columns: Mapping[str, np.ndarray], names: Sequence[str], signed: Sequence[str]) -> None:
+    for name in names:
+        values = columns[name]
+        good = np.isfinite(values) & ((values > 0) | (name in signed))
+        if not good.all():
+            row = int(np.argmin(good))
+            domain = "a finite number" if name in signed else "a finite number > 0"
+            raise InputError(f"row {row}, column {name}", domain, float(values[row]))

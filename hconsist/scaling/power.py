@@ -1,0 +1,53 @@
+"""One variable: L(x) = E + A x^-alpha, for learning curves, scaling in one resource, asymptotes at infinite compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hconsist.scaling.estimator import LawEstimator
+from hconsist.scaling.laws import SumOfPowers, Term
+
+__all__ = ["PowerLaw"]
+
+
+class PowerLaw(LawEstimator):
+    """L(x) = E + A x^-alpha with E, A >= 0 (E = 0 exactly with ``constant=False``).
+
+    ``column`` names the variable, for messages and mappings.  ``loss``: ``huber`` with threshold ``delta``,
+    ``absolute`` or ``squares``; ``residual``: ``log`` or ``loss``.
+    """
+
+    def __init__(
+        self,
+        *,
+        column: str = "x",
+        constant: bool = True,
+        loss: str = "huber",
+        delta: float = 1e-3,
+        residual: str = "log",
+        resamples: int = 4000,
+        rng: Any = 0,
+        workers: int | Callable = 1,
+    ) -> None:
+        self.column, self.constant = column, constant
+        self.loss, self.delta, self.residual = loss, delta, residual
+        self.resamples, self.rng, self.workers = resamples, rng, workers
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.column,)
+
+    def law(self) -> SumOfPowers:
+        terms = (Term("A", {self.column: "alpha"}),)
+        if self.constant:
+            return SumOfPowers("power law plus constant", f"L = E + A {self.column}^-alpha", (Term("E"), *terms))
+        return SumOfPowers("power law", f"L = A {self.column}^-alpha", terms)
+
+    def needed(self, reducible: float) -> float:
+        """The x at which L - E equals ``reducible``: (A / reducible)^(1/alpha)."""
+        self._fitted()
+        p = self.parameters_
+        return float(np.exp((np.log(p["A"]) - np.log(reducible)) / p["alpha"]))
