@@ -20,6 +20,7 @@ from hconsist.losses.logit_adjustment import LogitAdjustment
 from hconsist.losses.phi import MARGIN_FUNCTIONS
 from hconsist.losses.psi_instances import Focal, Poly1, TaylorCrossEntropy
 from hconsist.losses.temperature import Temperature
+from hconsist.threshold import TAU_C
 
 __all__ = ["TAU_C", "lower_bound", "two_label_theorem"]
 
@@ -27,8 +28,6 @@ FROZEN = "Theorem 2, the sum of two softmax values cut into intervals, in balls"
 """The one bound that need not be convex in t."""
 Found = tuple[np.ndarray, str]
 
-TAU_C = 1.662983829068213
-"""The largest double up to which T is the two-label curve for every n (Theorem 7)."""
 _ROUNDING = 2e-15
 """Allowance for a difference of entropies, relative to the larger one."""
 _VERTICES = 4096

@@ -63,8 +63,7 @@ class AnnealingLaw(LawEstimator):
         workers: int | Callable = 1,
     ) -> None:
         self.decay, self.warmup_gaps = decay, warmup_gaps
-        self.loss, self.delta, self.residual = loss, delta, residual
-        self.resamples, self.rng, self.workers = resamples, rng, workers
+        super().__init__(loss=loss, delta=delta, residual=residual, resamples=resamples, rng=rng, workers=workers)
 
     def law(self) -> SumOfPowers:
         terms = (Term("L0"), Term("A", {"S1": "alpha"}), Term("C", factor="S2", sign=-1))

@@ -6,7 +6,7 @@ For Ne + Nd = P the optimal share of the encoder is pe / (pe + pd) (Lagrange: pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,19 +25,6 @@ class EncoderDecoder(LawEstimator):
     """L = E + A Ne^-pe Nd^-pd; columns ``encoder`` and ``decoder`` (parameters of each part)."""
 
     columns = ("encoder", "decoder")
-
-    def __init__(
-        self,
-        *,
-        loss: str = "huber",
-        delta: float = 1e-3,
-        residual: str = "log",
-        resamples: int = 4000,
-        rng: Any = 0,
-        workers: int | Callable = 1,
-    ) -> None:
-        self.loss, self.delta, self.residual = loss, delta, residual
-        self.resamples, self.rng, self.workers = resamples, rng, workers
 
     def law(self) -> SumOfPowers:
         product = Term("A", {"encoder": "pe", "decoder": "pd"})

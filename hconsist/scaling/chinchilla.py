@@ -37,8 +37,7 @@ class Chinchilla(LawEstimator):
         workers: int | Callable = 1,
     ) -> None:
         self.tied = tied
-        self.loss, self.delta, self.residual = loss, delta, residual
-        self.resamples, self.rng, self.workers = resamples, rng, workers
+        super().__init__(loss=loss, delta=delta, residual=residual, resamples=resamples, rng=rng, workers=workers)
 
     def law(self) -> SumOfPowers:
         beta = "alpha" if self.tied else "beta"

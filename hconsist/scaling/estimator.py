@@ -64,12 +64,19 @@ class LawEstimator(Parameters):
 
     columns: tuple[str, ...] = ()
     signed_columns: tuple[str, ...] = ()
-    loss: str
-    delta: float
-    residual: str
-    resamples: int
-    rng: Any
-    workers: Any
+
+    def __init__(
+        self,
+        *,
+        loss: str = "huber",
+        delta: float = 1e-3,
+        residual: str = "log",
+        resamples: int = 4000,
+        rng: Any = 0,
+        workers: int | Callable = 1,
+    ) -> None:
+        self.loss, self.delta, self.residual = loss, delta, residual
+        self.resamples, self.rng, self.workers = resamples, rng, workers
 
     def law(self) -> SumOfPowers:
         """The law that the constructor's arguments ask for."""

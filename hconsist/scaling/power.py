@@ -33,8 +33,7 @@ class PowerLaw(LawEstimator):
         workers: int | Callable = 1,
     ) -> None:
         self.column, self.constant = column, constant
-        self.loss, self.delta, self.residual = loss, delta, residual
-        self.resamples, self.rng, self.workers = resamples, rng, workers
+        super().__init__(loss=loss, delta=delta, residual=residual, resamples=resamples, rng=rng, workers=workers)
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]

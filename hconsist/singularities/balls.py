@@ -135,6 +135,7 @@ def prove(logits: np.ndarray, slopes: np.ndarray, rows: Spread, index: int, x: c
 
 
 def balls_of(z: np.ndarray, a: np.ndarray) -> Balls:
+    """The row in balls, about its most probable class and on the scale on which the spread is 2."""
     most = int(np.argmax(z))
     slopes = [arb(float(v)) for v in a]
     spread = arb(float(np.max(a))) - arb(float(np.min(a)))

@@ -18,12 +18,9 @@ from functools import cached_property
 import numpy as np
 
 from hconsist.results import Side
+from hconsist.threshold import TAU_C
 
 __all__ = ["TAU_C", "TwoLabelKernel", "by_chunks", "expm1_over", "log1p_over"]
-
-TAU_C = 1.662983829068213
-"""The largest double tau at which D_2 is the sharp transformation for every number of labels (Theorem 7, derived here:
-tau_c lies between 1.66298382906821319 and 1.66298382906821320, see the derivation ``threshold``)."""
 
 _CHUNK = 1 << 12
 """Entries worked on at a time: the dozen temporaries stay in cache, and the allocator never returns their pages."""
