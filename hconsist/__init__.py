@@ -43,6 +43,7 @@ _MODULES = (
     "plotting",
     "results",
     "rigorous",
+    "scaling",
     "simulation",
     "singularities",
     "testing",

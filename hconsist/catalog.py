@@ -37,6 +37,16 @@ PAPERS = (
         "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step Sizes",
     ),
     ("defazio2023_schedules", "When, Why and How Much? Adaptive Learning Rate Scheduling by Refinement"),
+    ("hoffmann2022_chinchilla", "Training Compute-Optimal Large Language Models"),
+    ("besiroglu2024_replication", "Chinchilla Scaling: A replication attempt"),
+    ("porian2024_discrepancies", "Resolving Discrepancies in Compute-Optimal Scaling of Language Models"),
+    ("tissue2024_annealing", "Scaling Law with Learning Rate Annealing"),
+    ("kaplan2020_scaling_laws", "Scaling Laws for Neural Language Models"),
+    ("henighan2020_autoregressive", "Scaling Laws for Autoregressive Generative Modeling"),
+    ("ghorbani2021_nmt", "Scaling Laws for Neural Machine Translation"),
+    ("pearce2024_reconciling", "Reconciling Kaplan and Chinchilla Scaling Laws"),
+    ("kim2025_infinite_compute", "Pre-training under infinite compute"),
+    ("vilares2017_learning_curves", "Modeling of learning curves with applications to POS tagging"),
     ("derived_losses", "Sharp transformations of further losses: theorems derived here"),
     ("derived_bounded_scores", "Bounded scores: theorems derived here"),
 )
@@ -93,6 +103,14 @@ DERIVATIONS = (
     ("batch_radius", "complex singularities: the radius of a mean loss is the least over the samples"),
     ("descent_step", "a step that surely lowers the loss: log(1 + g Delta/h)/Delta"),
     ("kl_remainder", "the remainders of both Kullback-Leibler divergences, with sharp constants"),
+    ("compute_optimum", "the compute-optimal size, data and loss of a scaling law, and what other sizes cost"),
+    ("isoflop_bias", "the vertex of an IsoFLOP parabola: shifted by w^2 (alpha - beta)/10, the exponent unbiased"),
+    ("cross_entropy_entropy_kl", "cross-entropy = entropy + divergence: what an irreducible loss says about errors"),
+    ("annealing_areas", "learning-rate annealing: the double sum S2 as a single sum, and in one pass"),
+    ("absolute_likelihood", "least absolute deviations: the likelihood -n (1 + ln(2 mean|r|)), also of Huber fits"),
+    ("encoder_decoder_split", "encoder and decoder: the best share p_e/(p_e + p_d), and what the law cannot tell"),
+    ("pearce_song", "sizes without embeddings: the optimal exponent is not monotone in the size"),
+    ("kaplan_identities", "compute, size, batch and steps: 1/a_C = 1/a_N + 1/a_B + 1/a_S"),
 )
 
 FIGURES = (
@@ -118,6 +136,12 @@ FIGURES = (
         "rate_spikes",
         "simulation: a thousandfold learning rate, capped by radii, by descent and by a plain trust region",
     ),
+    ("scaling_fit", "scaling laws: a fit with its bootstrap band, and what the runs tell of each parameter"),
+    ("isoflop_curves", "scaling laws: IsoFLOP parabolas, the bias of their vertices, and its correction"),
+    ("profile_ridge", "scaling laws: profiles and resamples of A and alpha, without and with centring"),
+    ("drop_path", "scaling laws: exponents without the largest losses and with other Huber thresholds"),
+    ("annealing_curves", "scaling laws: losses along four learning-rate schedules, fitted on two"),
+    ("compute_frontier", "scaling laws: the compute-optimal frontier with its band, far beyond the runs"),
 )
 
 

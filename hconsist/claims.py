@@ -156,7 +156,7 @@ def decide(paper: Paper, claim: Claim, minimum: Level = Level.CITED) -> tuple[Ou
         Source.DERIVED,
         Expectation.FAILS,
         found,
-        excused or found.verdict is Verdict.REFUTED,
+        excused or found.verdict is Verdict.REFUTED or evidence.verdict is found.verdict is Verdict.SKIPPED,
         is_twin=True,
     )
     return outcome, twin
@@ -195,10 +195,11 @@ class Report:
         return 3 if all(v is Verdict.INCONCLUSIVE for v in verdicts) else 1
 
     def summary(self) -> dict[str, Any]:
-        """Counts as in the JSON contract."""
+        """Counts as in the JSON contract; a skipped claim is neither as expected nor unexpected."""
+        skipped = sum(o.evidence.verdict is Verdict.SKIPPED for o in self.outcomes)
         return {
             "claims": len(self.outcomes),
-            "as_expected": len(self.outcomes) - len(self.unexpected),
+            "as_expected": len(self.outcomes) - len(self.unexpected) - skipped,
             "unexpected": len(self.unexpected),
             "by_verdict": dict(Counter(o.evidence.verdict.value for o in self.outcomes)),
             "by_level": dict(Counter(o.evidence.level.label for o in self.outcomes)),
@@ -232,7 +233,7 @@ class Report:
                 "verdict": o.evidence.verdict.value,
                 "level": o.evidence.level.label,
                 "slack": "" if o.evidence.slack is None else f"{o.evidence.slack:.3g}",
-                "ok": "yes" if o.as_expected else "NO",
+                "ok": "NO" if not o.as_expected else "-" if o.evidence.verdict is Verdict.SKIPPED else "yes",
             }
             for o in self.outcomes
         ]
@@ -242,8 +243,11 @@ class Report:
 
         counts = self.summary()
         verdicts = ", ".join(f"{v} {k}" for k, v in sorted(counts["by_verdict"].items()))
-        tail = f"{counts['as_expected']} of {counts['claims']} claims as expected ({verdicts})"
-        return text_table(self._table()) + "\n" + tail
+        decided = counts["as_expected"] + counts["unexpected"]
+        tail = f"{counts['as_expected']} of {decided} claims as expected ({verdicts})"
+        skipped = Counter(o.evidence.reason for o in self.outcomes if o.evidence.verdict is Verdict.SKIPPED)
+        reasons = [f"{number} skipped: {reason}" for reason, number in skipped.items()]
+        return "\n".join([text_table(self._table()), *reasons, tail])
 
 
 def run(

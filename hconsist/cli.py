@@ -26,6 +26,15 @@ PICTURE_FORMATS = ("png", "pdf", "svg")
 DERIVATION_FORMATS = ("text", "markdown", "latex", "notebook")
 METHODS = "sharp, published, optimize or enclose (n = 3)."
 DEFAULT = "sharp where a theorem gives it, else optimize"
+FIT_LAWS = {
+    "chinchilla": "L = E + A N^-alpha + B D^-beta; columns params, tokens (or flop)",
+    "over-training": "the same with beta = alpha; columns as above",
+    "power": "L = E + A x^-alpha; column x, or the only one beside loss",
+    "isoflop": "a parabola for each budget; columns params, flop",
+    "envelope": "the best run at each budget; columns params, tokens (or flop)",
+    "encoder-decoder": "L = E + A Ne^-pe Nd^-pd; columns encoder, decoder",
+    "annealing": "L = L0 + A S1^-alpha - C S2; columns S1, S2, or step, lr, run",
+}
 LEVELS = ("cited", "simulated", "sampled", "high_precision", "enclosed", "symbolic")
 
 
@@ -372,6 +381,62 @@ def radius(files: tuple[str, ...], certify: str, file: str | None, row: int | No
             plotting.save(drawn, path.with_suffix(""), (kind,))
     _emit(cli_radius.render(parts, output))
     return 0 if all(part.certified for part in parts) else INCONCLUSIVE
+
+
+@cli.command(
+    short_help="Fit a scaling law to a table of runs, with intervals and a plan.",
+    epilog="\b\nLaws:\n" + "\n".join(f"  {name:16} {text}" for name, text in FIT_LAWS.items()),
+)
+@click.argument("path", metavar="FILE")
+@click.option("--law", required=True, metavar="LAW", help="One of the laws below.")
+@click.option(
+    "--columns", metavar="N=..,D=..,L=..", help="Headers of the file; N params, D tokens, C flop, L loss, or any name."
+)
+@click.option("--fit-by", default="huber", show_default=True, metavar="R", help="huber, absolute or squares.")
+@click.option("--delta", type=_NUMBER, default=1e-3, show_default=True, metavar="D", help="Huber's threshold, on ln L.")
+@click.option("--tied", is_flag=True, help="With chinchilla: one exponent for both terms.")
+@click.option(
+    "--exponents", type=_Number(many=True), metavar="ALPHA,BETA", help="With isoflop: remove the vertex bias."
+)
+@click.option("--decay", type=_NUMBER, default=0.999, show_default=True, metavar="LAMBDA", help="With annealing.")
+@click.option(
+    "--warmup", type=_INTEGER, metavar="K", help="With annealing: steps of linear warm-up before the first row."
+)
+@click.option("--bootstrap", type=_INTEGER, default=4000, show_default=True, metavar="M", help="Resamples, >= 2.")
+@click.option("--seed", type=_INTEGER, default=0, show_default=True, metavar="S", help="Of the resamples.")
+@click.option("--confidence", type=_NUMBER, default=0.95, show_default=True, metavar="P", help="Of all intervals.")
+@click.option(
+    "--drop-largest", type=_INTEGER, default=0, show_default=True, metavar="K", help="Leave out the K largest losses."
+)
+@click.option("--budget", type=_NUMBER, metavar="C", help="Plan for C FLOP (encoder-decoder: for C parameters).")
+@click.option(
+    "--measured-loss", type=_NUMBER, metavar="L", help="Limit the top-1 error of a model with this loss, in nats."
+)
+@click.option("--plot", "file", metavar="FILE", help="Also draw the fit there; the suffix is png, pdf or svg.")
+@_formats("json", "csv", "latex")
+def fit(path: str, law: str, file: str | None, output: str | None, **options: Any) -> int:
+    """Fit a law to a CSV table of runs: optimum, intervals, diagnostics, and with --budget a plan.
+
+    Losses are natural-log cross-entropy.  Rows in error messages count from 0, below the header.  Exit code 3 if a plan
+    was asked for and the data cannot give one.
+    """
+    from hconsist import cli_fit
+
+    if law not in FIT_LAWS:
+        raise _unknown("--law", law, list(FIT_LAWS))
+    where, kind = _picture_path(file)
+    found = cli_fit.fitted(path, law, cli_fit.Options(**options), _progress)
+    text = cli_fit.render(found, output)
+    _progress("")
+    if where:
+        from hconsist import plotting
+        from hconsist.fit_picture import picture
+
+        drawn = picture(found.fit)
+        with _writing("--plot", where):
+            plotting.save(drawn, where.with_suffix(""), (kind,))
+    _emit(text)
+    return INCONCLUSIVE if found.no_plan else 0
 
 
 @cli.command(short_help="Decide the claims of papers one by one.")

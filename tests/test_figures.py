@@ -29,6 +29,12 @@ SMALL = {
     "step_sweep": {"points": 7, "grid": 12, "samples": 20},
     "temperature_sweep": {"seeds": (2026,), "temperatures": (0.5, 2.0)},
     "rate_spikes": {"seeds": (2026,), "rates": (0.01,), "steps": 60},
+    "scaling_fit": {"resamples": 100, "points": 21},
+    "isoflop_curves": {"resamples": 100, "points": 21, "widths": 4},
+    "profile_ridge": {"resamples": 100, "points": 9},
+    "drop_path": {"resamples": 60, "largest": 6, "deltas": (1e-3, 1e-2, 1.0)},
+    "annealing_curves": {"resamples": 60, "every": 800, "points": 61},
+    "compute_frontier": {"resamples": 100, "points": 19},
 }
 
 

@@ -209,13 +209,32 @@ def test_power_law_and_asymptote():
     assert bare.parameters_ == pytest.approx({"A": 12, "alpha": 0.3}, rel=1e-9)
 
 
+def _constant_excluded(x, losses):
+    """The E at which 2 n ln(F(E) / F(0)) = 1.645^2, F(E) the least sum of Huber losses over A and alpha, by SciPy."""
+    from scipy.optimize import brentq, minimize
+
+    def least(constant):
+        def total(z):
+            with np.errstate(over="ignore"):
+                r = np.log(constant + np.exp(z[0] - z[1] * (np.log(x) - np.log(x).mean()))) - np.log(losses)
+            return 1e6 * np.sum(np.where(np.abs(r) < 1e-3, r * r / 2, 1e-3 * (np.abs(r) - 5e-4)))
+
+        found = minimize(total, [np.log(losses).mean(), 0.3], method="Nelder-Mead", options={"maxiter": 4000,
+                         "xatol": 1e-10, "fatol": 1e-10})  # fmt: skip
+        return found.fun
+
+    none = least(0.0)
+    return brentq(lambda e: 2 * len(x) * np.log(least(e) / none) - 1.6448536**2, 1e-6, 0.2, xtol=1e-6)
+
+
 def test_boundary_is_named():
     x = np.geomspace(1e3, 1e8, 30)
     with pytest.warns(FitWarning, match="E = 0 is at the boundary"):
         fit = PowerLaw(resamples=100).fit(x, 12 * x**-0.3 * np.exp(-0.001 * np.log(x / 1e5) ** 2))
     assert fit.parameters_["E"] == 0.0 and fit.interval("E").upper >= 0
-    with pytest.raises(UnsupportedError, match="E = 0"):
-        fit.interval("E", method="profile")
+    limit = fit.interval("E", method="profile")
+    assert limit.lower == 0 and limit.upper > 0
+    assert limit.upper == pytest.approx(_constant_excluded(x, fit.losses_), rel=0.01)
 
 
 def test_the_page(fitted):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hconsist.scaling.comparison import TiedOrFree, tied_or_free
 from hconsist.scaling.estimator import LawEstimator
 from hconsist.scaling.identifiability import line_of
 from hconsist.scaling.laws import SumOfPowers, Term
@@ -60,6 +61,11 @@ class Chinchilla(LawEstimator):
         """
         self._fitted()
         return make_plan(self, budget, confidence)
+
+    def tied_or_free(self, *, confidence: float = 0.95) -> TiedOrFree | None:
+        """The tied fit beside this one, and the interval of alpha - beta; None where exponents are tied already."""
+        self._fitted()
+        return None if self.tied or self.line_ is not None else tied_or_free(self, confidence)
 
     def _line(self, columns: Mapping[str, np.ndarray]) -> str | None:
         return line_of(columns)

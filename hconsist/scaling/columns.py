@@ -9,7 +9,7 @@ import numpy as np
 
 from hconsist.domains import InputError
 
-__all__ = ["FLOP_PER_PARAMETER_TOKEN", "check_losses", "check_units", "columns_of", "read_columns"]
+__all__ = ["FLOP_PER_PARAMETER_TOKEN", "check_losses", "check_units", "columns_of", "numbers", "read_columns"]
 
 FLOP_PER_PARAMETER_TOKEN = 6.0
 """C = 6 N D: floating-point operations of training, per parameter and token."""
@@ -23,7 +23,7 @@ def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> d
     """
     if isinstance(x, Mapping) or hasattr(x, "keys"):
         found = {str(name): np.asarray(x[name], dtype=object) for name in x.keys()}  # noqa: SIM118
-        found = {name: _numbers(values, name) for name, values in found.items() if name in (*names, "flop")}
+        found = {name: numbers(values, name) for name, values in found.items() if name in (*names, "flop")}
         missing = [name for name in names if name not in found]
         if "flop" in found and missing in (["tokens"], ["params"]):
             _positive(found, [n for n in (*names, "flop") if n in found], signed)
@@ -53,7 +53,7 @@ def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> d
 
 def check_losses(y: Any, n_points: int, n_parameters: int, name: str = "loss") -> np.ndarray:
     """Losses (n,): positive, finite, one for each point, and no fewer than parameters."""
-    values = _numbers(np.asarray(y, dtype=object), name)
+    values = numbers(np.asarray(y, dtype=object), name)
     if len(values) != n_points:
         raise InputError(name, f"of the same length as the other columns, {n_points}", len(values))
     _positive({name: values}, (name,), ())
@@ -79,8 +79,11 @@ def read_columns(path: str) -> dict[str, np.ndarray]:
     """A CSV file with a header line as columns of numbers; columns that hold text are kept as they are."""
     import csv
 
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file) if row]
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("file", f"a CSV file that can be read ({error})", path) from None
     if len(rows) < 2:
         raise InputError("file", "a table with a header line and at least one row", path)
     header, body = [name.strip() for name in rows[0]], rows[1:]
@@ -90,7 +93,7 @@ def read_columns(path: str) -> dict[str, np.ndarray]:
     return {name: np.array([row[i].strip() for row in body], dtype=object) for i, name in enumerate(header)}
 
 
-def _numbers(values: np.ndarray, name: str) -> np.ndarray:
+def numbers(values: np.ndarray, name: str) -> np.ndarray:
     result = np.empty(len(np.atleast_1d(values)))
     for i, value in enumerate(np.atleast_1d(values)):
         try:

@@ -6,23 +6,18 @@ the runs that reach the budget (interpolated in ln C) names a size; ln N is regr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from hconsist.domains import Domain, InputError, UnsupportedError
-from hconsist.evidence import Level
-from hconsist.results import Interval, Side
+from hconsist.domains import Domain, InputError
 from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, columns_of
-from hconsist.scaling.isoflop import _lines
-from hconsist.scaling.parameters import Parameters
-from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.size_line import SizeLine, lines_through
 
 __all__ = ["Envelope"]
 
 
-class Envelope(Parameters):
+class Envelope(SizeLine):
     """N* = G C^a through the lower envelope of training curves (Hoffmann et al. 2022, approach 1).
 
     ``X`` has the columns ``params`` and ``tokens``, a row for each logged step; rows of one size are one run (or give
@@ -48,8 +43,10 @@ class Envelope(Parameters):
             index = np.flatnonzero(labels == label)
             index = index[np.argsort(flop[index], kind="stable")]
             curves.append((float(np.log(columns["params"][index[0]])), flop[index], losses[index]))
-        if len({size for size, _, _ in curves}) < 3:
-            raise InputError("runs", "of at least three different sizes", len(curves))
+        long = [curve for curve in curves if len(np.unique(curve[1])) > 1]
+        if len({size for size, _, _ in long}) < 3:
+            wanted = "at least three training curves, of different sizes and with two rows or more each"
+            raise InputError("runs", wanted, len(long))
         ends = np.sort([c[-1] for _, c, _ in curves])
         low = np.sort([c[0] for _, c, _ in curves])[1]
         if not low < ends[-2]:
@@ -59,47 +56,23 @@ class Envelope(Parameters):
         self._grid = grid
         self._curves = np.stack([np.interp(grid, c, z, left=np.inf, right=np.inf) for _, c, z in curves])
         slope, intercept = self._line(np.arange(len(curves)))
-        self.a_, self.prefactor_, self.b_ = slope, float(np.exp(intercept)), 1 - slope
+        self.a_, self.prefactor_ = slope, float(np.exp(intercept))
         best = self._curves.argmin(0)
         self.envelope_ = {"flop": np.exp(grid), "params": np.exp(self._sizes[best]), "loss": self._curves.min(0)}
         self._resampled: np.ndarray | None = None
         return self
 
-    def predict(self, budgets: Any) -> np.ndarray:
-        """The optimal number of parameters for each budget."""
-        self._fitted()
-        return self.prefactor_ * Domain(0, lower_open=True).check("budgets", budgets) ** self.a_
-
-    def interval(self, quantity: str | Callable[[Mapping[str, Any]], Any], *, confidence: float = 0.95) -> Interval:
-        """Percentile interval over resampled runs of ``a``, ``b``, ``prefactor``, or a function of their mapping."""
-        self._fitted()
-        here = {"a": self.a_, "b": self.b_, "prefactor": self.prefactor_}
-        if not callable(quantity) and quantity not in here:
-            raise InputError("quantity", f"one of {', '.join(here)}, or a function of them", quantity)
-        of = quantity if callable(quantity) else (lambda p: p[quantity])
+    def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
         if self._resampled is None:
             rng = np.random.default_rng(self.rng)
             draws = rng.integers(len(self._sizes), size=(self.resamples, len(self._sizes)))
             self._resampled = np.array([self._line(np.unique(draw)) for draw in draws]).T
-        slope, intercept = self._resampled
-        values = np.asarray(of({"a": slope, "b": 1 - slope, "prefactor": np.exp(intercept)}))
-        tail = (1 - Domain(0, 1, lower_open=True, upper_open=True).check_scalar("confidence", confidence)) / 2
-        low, high = (float(q) for q in quantiles(values, np.array([tail, 1 - tail])))
-        return Interval(float(of(here)), low, high, Side.ESTIMATE, Level.SIMULATED, f"percentile, {confidence:.0%}")
+        return self._resampled[0], self._resampled[1]
 
-    def plan(self, budget: float, *, confidence: float = 0.95) -> dict[str, Interval]:
-        """Optimal ``params`` and ``tokens`` for ``budget`` FLOP."""
-        c = float(Domain(0, lower_open=True).check_scalar("budget", budget))
-        return {
-            "params": self.interval(lambda p: p["prefactor"] * c ** p["a"], confidence=confidence),
-            "tokens": self.interval(
-                lambda p: c / (FLOP_PER_PARAMETER_TOKEN * p["prefactor"] * c ** p["a"]), confidence=confidence
-            ),
-        }
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "a_"):
-            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
+    def __str__(self) -> str:
+        if not self.__sklearn_is_fitted__():
+            return repr(self)
+        return f"lower envelope of {len(self._sizes)} runs: N* = G C^a\n\n{self._table()}"
 
     def _line(self, members: np.ndarray) -> tuple[float, float]:
         losses = self._curves[members]
@@ -107,5 +80,5 @@ class Envelope(Parameters):
         if not seen.any():
             return float("nan"), float("nan")
         sizes = self._sizes[members][losses[:, seen].argmin(0)]
-        slope, intercept = _lines(self._grid[seen], sizes[None])
+        slope, intercept = lines_through(self._grid[seen], sizes[None])
         return float(slope[0]), float(intercept[0])

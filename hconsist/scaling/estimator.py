@@ -14,6 +14,9 @@ from hconsist.evidence import Level
 from hconsist.results import Interval, Side
 from hconsist.scaling import identifiability, profiles, resampling
 from hconsist.scaling.columns import check_losses, check_units, columns_of
+from hconsist.scaling.comparison import TiedOrFree
+from hconsist.scaling.diagnostics import Diagnostics, diagnose
+from hconsist.scaling.errors import ErrorLimit, error_limit
 from hconsist.scaling.fitting import solve, solve_many
 from hconsist.scaling.laws import LOG_ZERO, SumOfPowers, SumOfPowersProblem
 from hconsist.scaling.parameters import Parameters
@@ -210,7 +213,8 @@ class LawEstimator(Parameters):
         """An interval for a parameter, a derived quantity, or any function of the parameters by name.
 
         ``method``: ``percentile`` and ``bca`` bootstrap the points; ``profile`` (parameters that are coordinates of
-        the fit only: exponents and the constant) assumes independent errors of one scale and is mostly too narrow.
+        the fit only: exponents and the constant) assumes independent errors of one scale and is mostly too narrow; at
+        the boundary 0 it gives a one-sided upper limit.
         """
         self._fitted()
         confidence = float(_CONFIDENCE.check_scalar("confidence", confidence))
@@ -243,6 +247,28 @@ class LawEstimator(Parameters):
         low, high = resampling.quantiles(values, np.array([tail, 1 - tail]))
         return Band(self.predict(X), low, high)
 
+    def error_limit(
+        self,
+        *,
+        loss: float | None = None,
+        at: Any = None,
+        budget: float | None = None,
+        surrogate_gap: float = 0.0,
+        confidence: float = 0.95,
+    ) -> ErrorLimit:
+        """A limit on the top-1 excess error: :func:`hconsist.scaling.errors.error_limit`."""
+        self._fitted()
+        return error_limit(
+            self, loss=loss, at=at, budget=budget, surrogate_gap=surrogate_gap, confidence=confidence
+        )  # fmt: skip
+
+    def _value(self, parameters: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> Any:
+        """The law at one point, for parameters by name: floats, or arrays (m,)."""
+        law = self.law()
+        with np.errstate(divide="ignore"):
+            natural = [np.log(parameters[n]) if n in law.coefficients else parameters[n] for n in law.parameters]
+        return law.values(np.stack(natural, axis=-1), columns)[..., 0]
+
     def _quantity(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
         known = {**self.parameters_, **self.derived(self.parameters_)}
         if name not in known:
@@ -255,12 +281,11 @@ class LawEstimator(Parameters):
         if name not in (*law.exponents, *plain):
             raise UnsupportedError("quantity", f"one of {', '.join((*law.exponents, *plain))} for a profile", name)
         index = law.parameters.index(name)
+        place = (self.problem_, self.centred_, self._threshold(), index, confidence)
         if self.centred_[index] <= LOG_ZERO:
-            raise UnsupportedError("quantity", "a parameter inside its range for a profile", f"{name} = 0")
-        low, high = profiles.profile_interval(
-            self.problem_, self.centred_, self._threshold(), index, confidence, weights=self.weights_
-        )
-        return (float(np.exp(low)), float(np.exp(high))) if name in plain else (low, high)
+            return 0.0, float(np.exp(profiles.boundary_limit(*place, weights=self.weights_)))
+        low, high = profiles.profile_interval(*place, weights=self.weights_)
+        return (float(np.exp(low)), float(np.exp(high))) if name in plain else (float(low), float(high))
 
     # -- paths ---------------------------------------------------------------------------------------------------------
 
@@ -292,6 +317,15 @@ class LawEstimator(Parameters):
     def _point(self, at: float, found: Any, k: int) -> PathPoint:
         parameters = self._named(self.problem_.natural(found.theta[k]))
         return PathPoint(at, parameters, float(found.objective[k]), float(found.scaled_gradient[k]))
+
+    def tied_or_free(self, *, confidence: float = 0.95) -> TiedOrFree | None:
+        """Whether the data tell two exponents apart; None for laws where none could be tied."""
+        return None
+
+    def diagnostics(self, *, confidence: float = 0.95, largest: int | None = None) -> Diagnostics:
+        """Intervals of three kinds, contributions and paths: :func:`hconsist.scaling.diagnostics.diagnose`."""
+        self._fitted()
+        return diagnose(self, confidence=confidence, largest=largest)
 
     # -- text ----------------------------------------------------------------------------------------------------------
 

@@ -12,20 +12,17 @@ N* by e^du.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from hconsist.domains import Domain, InputError, UnsupportedError
-from hconsist.evidence import Level
-from hconsist.results import Interval, Side
+from hconsist.domains import Domain, InputError
 from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, columns_of
-from hconsist.scaling.digits import with_interval
 from hconsist.scaling.estimator import FitWarning
-from hconsist.scaling.parameters import Parameters
-from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.size_line import SizeLine, lines_through
+from hconsist.tables import text_table
 
 __all__ = ["IsoFlop", "Vertex", "vertex_shift", "vertex_shift_at"]
 
@@ -86,7 +83,7 @@ class Vertex:
     shift: float
 
 
-class IsoFlop(Parameters):
+class IsoFlop(SizeLine):
     """N* = G C^a from parabolas L = c0 + c1 ln N + c2 (ln N)^2, one for each budget.
 
     ``exponents=(alpha, beta)`` (of an approach-3 fit, say) removes the vertex bias exactly at the points of each
@@ -151,48 +148,12 @@ class IsoFlop(Parameters):
         if len(self.vertices_) < 2:
             raise InputError("budgets with an optimum", "at least 2", len(self.vertices_))
         self.log_flop_ = np.log([v.flop for v in self.vertices_])
-        slope, intercept = _lines(self.log_flop_, np.log([v.params for v in self.vertices_])[None])
+        slope, intercept = lines_through(self.log_flop_, np.log([v.params for v in self.vertices_])[None])
         self.a_, self.prefactor_ = float(slope[0]), float(np.exp(intercept[0]))
-        self.b_ = 1 - self.a_
-        self.objective_ = float("nan")
         self._resampled: np.ndarray | None = None
         for text in self.warnings_:
             warnings.warn(text, FitWarning, stacklevel=2)
         return self
-
-    def predict(self, budgets: Any) -> np.ndarray:
-        """The optimal number of parameters for each budget."""
-        self._fitted()
-        return self.prefactor_ * _EXPONENT.check("budgets", budgets) ** self.a_
-
-    def interval(self, quantity: str | Callable[[Mapping[str, Any]], Any], *, confidence: float = 0.95) -> Interval:
-        """Percentile interval of ``a``, ``b``, ``prefactor``, or a function of the mapping of these."""
-        self._fitted()
-        of = quantity if callable(quantity) else (lambda p: p[quantity])
-        here = {"a": self.a_, "b": self.b_, "prefactor": self.prefactor_}
-        if not callable(quantity) and quantity not in here:
-            raise InputError("quantity", f"one of {', '.join(here)}, or a function of them", quantity)
-        slope, intercept = self._bootstrap()
-        values = np.asarray(of({"a": slope, "b": 1 - slope, "prefactor": np.exp(intercept)}))
-        tail = (1 - Domain(0, 1, lower_open=True, upper_open=True).check_scalar("confidence", confidence)) / 2
-        low, high = (float(q) for q in quantiles(values, np.array([tail, 1 - tail])))
-        return Interval(float(of(here)), low, high, Side.ESTIMATE, Level.SIMULATED, f"percentile, {confidence:.0%}")
-
-    def plan(self, budget: float, *, confidence: float = 0.95) -> dict[str, Interval]:
-        """Optimal ``params`` and ``tokens`` for ``budget`` FLOP."""
-        c = float(_EXPONENT.check_scalar("budget", budget))
-
-        def params(p: Mapping[str, Any]) -> Any:
-            return p["prefactor"] * c ** p["a"]
-
-        return {
-            "params": self.interval(params, confidence=confidence),
-            "tokens": self.interval(lambda p: c / (FLOP_PER_PARAMETER_TOKEN * params(p)), confidence=confidence),
-        }
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "a_"):
-            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
 
     def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
         if self._resampled is None:
@@ -204,19 +165,28 @@ class IsoFlop(Parameters):
                 with np.errstate(divide="ignore", invalid="ignore"):
                     # a resample whose parabola has no minimum says nothing of the optimum: an undefined value
                     sizes.append(np.where(c[:, 2] > 0, x.mean() - c[:, 1] / (2 * c[:, 2]) - shift, np.nan))
-            self._resampled = np.stack(_lines(self.log_flop_, np.stack(sizes, axis=-1)))
+            self._resampled = np.stack(lines_through(self.log_flop_, np.stack(sizes, axis=-1)))
         return self._resampled[0], self._resampled[1]
 
     def __str__(self) -> str:
-        if not hasattr(self, "a_"):
+        if not self.__sklearn_is_fitted__():
             return repr(self)
-        a = self.interval("a")
-        how = "vertex bias removed" if self.exponents is not None else "vertex bias not removed"
-        lines = [
-            f"IsoFLOP parabolas, {len(self.vertices_)} budgets, {how}",
-            f"a = {with_interval(a.value, a.lower, a.upper)}",
+        how = "bias removed" if self.exponents is not None else "bias not removed (exponents=None)"
+        rows = [
+            {
+                "budget (FLOP)": f"{v.flop:.3g}",
+                "points": str(v.points),
+                "N*": f"{v.params:.3g}",
+                "tokens": f"{v.tokens:.3g}",
+                "loss": f"{v.loss:.4g}",
+                "shift removed from ln N*": f"{v.shift:+.2g}",
+                "within the sizes": "yes" if v.interior else "no",
+            }
+            for v in self.vertices_
         ]
-        return "\n".join([*lines, *(f"warning: {text}" for text in self.warnings_)])
+        head = f"IsoFLOP parabolas: N* = G C^a through {len(rows)} vertices, {how}"
+        notes = "\n".join(f"warning: {text}" for text in self.warnings_)
+        return "\n\n".join(filter(None, [head, text_table(rows), self._table(), notes]))
 
 
 def _parabolas(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -231,15 +201,3 @@ def _parabolas(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     good = np.linalg.eigvalsh(scaled)[:, 0] > 1e-10
     scaled = np.where(good[:, None, None], scaled, np.eye(3))
     return np.where(good[:, None], np.linalg.solve(scaled, (right / scale)[..., None])[..., 0] / scale, np.nan)
-
-
-def _lines(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes and intercepts (m,) of least-squares lines through (x, y[m]); NaN entries of y are left out."""
-    known = np.isfinite(y)
-    weight = known / np.maximum(known.sum(-1, keepdims=True), 1)
-    z = np.where(known, y, 0.0)
-    xm, ym = (weight * x).sum(-1, keepdims=True), (weight * z).sum(-1, keepdims=True)
-    square = (weight * (x - xm) ** 2).sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(square > 0, (weight * (x - xm) * (z - ym)).sum(-1) / square, np.nan)
-    return slope, ym[:, 0] - slope * xm[:, 0]

@@ -3,7 +3,9 @@
 Lagrange's conditions give alpha A N*^-alpha = beta B D*^-beta, hence (Hoffmann et al. 2022; derived here)
 
     a = beta/(alpha + beta),  b = alpha/(alpha + beta),  G = (alpha A / (beta B))^(1/(alpha + beta)),
-    N* = G (C/k)^a,  D* = (C/k)^b / G,  L* = E + A N*^-alpha + B D*^-beta.
+    N* = G (C/k)^a,  D* = (C/k)^b / G,  L* = E + A N*^-alpha + B D*^-beta = E + K (C/k)^(-alpha beta/(alpha + beta)).
+
+The reducible loss L* - E is a pure power of C, so that the budget at which it falls to r is k (K/r)^(1/alpha + 1/beta).
 
 Off the optimum, a model of k_N N* parameters reaches the same loss with k_D D* tokens,
 
@@ -29,7 +31,10 @@ from hconsist.tables import text_table
 if TYPE_CHECKING:
     from hconsist.scaling.estimator import LawEstimator
 
-__all__ = ["Plan", "UnidentifiedError", "critical_size", "data_multiplier", "make_plan", "optimum", "overhead"]
+__all__ = [
+    "Plan", "UnidentifiedError", "budget_for_reducible", "check_plannable", "critical_size", "data_multiplier",
+    "make_plan", "optimum", "overhead",
+]  # fmt: skip
 
 _BUDGET = Domain(0, lower_open=True)
 
@@ -41,7 +46,7 @@ class UnidentifiedError(UnsupportedError):
 def optimum(
     parameters: Mapping[str, Any], budget: Any, *, flop_per_parameter_token: float = FLOP_PER_PARAMETER_TOKEN
 ) -> dict[str, Any]:
-    """``params``, ``tokens``, ``loss``, ``tokens_per_param`` at the optimum for ``budget``; arrays broadcast.
+    """``params``, ``tokens``, ``loss``, ``reducible``, ``tokens_per_param`` at the optimum; arrays broadcast.
 
     ``parameters``: E, A, B, alpha and beta (alpha alone if tied).  NaN where A, B, alpha or beta is not positive:
     there is no interior optimum.
@@ -55,8 +60,25 @@ def optimum(
     log_x = np.log(np.asarray(budget, float) / flop_per_parameter_token)
     log_n = log_g + beta / (alpha + beta) * log_x
     log_d = -log_g + alpha / (alpha + beta) * log_x
-    loss = parameters["E"] + np.exp(np.log(upper) - alpha * log_n) + np.exp(np.log(lower) - beta * log_d)
-    return {"params": np.exp(log_n), "tokens": np.exp(log_d), "loss": loss, "tokens_per_param": np.exp(log_d - log_n)}
+    reducible = np.exp(np.log(upper) - alpha * log_n) + np.exp(np.log(lower) - beta * log_d)
+    return {
+        "params": np.exp(log_n),
+        "tokens": np.exp(log_d),
+        "loss": parameters["E"] + reducible,
+        "reducible": reducible,
+        "tokens_per_param": np.exp(log_d - log_n),
+    }
+
+
+def budget_for_reducible(
+    parameters: Mapping[str, Any], reducible: Any, *, flop_per_parameter_token: float = FLOP_PER_PARAMETER_TOKEN
+) -> np.ndarray:
+    """The budget at which the reducible loss of the optimum, L* - E, falls to ``reducible`` > 0; NaN as above."""
+    at_one = optimum(parameters, flop_per_parameter_token, flop_per_parameter_token=flop_per_parameter_token)
+    alpha = np.asarray(parameters["alpha"], float)
+    beta = np.asarray(parameters.get("beta", alpha), float)
+    target = _BUDGET.check("reducible", reducible)
+    return flop_per_parameter_token * np.exp((1 / alpha + 1 / beta) * np.log(at_one["reducible"] / target))
 
 
 def data_multiplier(parameters: Mapping[str, Any], size_multiplier: Any) -> np.ndarray:
@@ -125,14 +147,22 @@ class Plan:
         return "\n".join(lines)
 
 
+def check_plannable(fit: LawEstimator) -> None:
+    """UnidentifiedError where the design or the fit forbids a plan."""
+    p = fit.parameters_
+    if not {"A", "B", "alpha"} <= set(p):
+        raise UnidentifiedError("the law", "one in params and tokens for a compute-optimal plan", fit.law().formula)
+    if fit.line_ is not None:
+        raise UnidentifiedError("the design", "one that tells the exponents apart before a plan is made", fit.line_)
+    if not (p["A"] > 0 and p["B"] > 0 and p["alpha"] > 0 and p.get("beta", 1.0) > 0):
+        raise UnidentifiedError("the fit", "with A, B, alpha, beta > 0 (an interior optimum) for a plan", p)
+
+
 def make_plan(fit: LawEstimator, budget: float, confidence: float) -> Plan:
     """The plan of a fitted law with ``params`` and ``tokens``; UnidentifiedError where the design forbids one."""
     budget = float(_BUDGET.check_scalar("budget", budget))
-    if fit.line_ is not None:
-        raise UnidentifiedError("the design", "one that tells the exponents apart before a plan is made", fit.line_)
+    check_plannable(fit)
     p = fit.parameters_
-    if not all(p[k] > 0 for k in ("A", "B", "alpha") if k in p) or not p.get("beta", 1.0) > 0:
-        raise UnidentifiedError("the fit", "with A, B, alpha, beta > 0 (an interior optimum) for a plan", p)
 
     def of(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return lambda parameters: optimum(parameters, budget)[name]

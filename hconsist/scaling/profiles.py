@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hconsist.scaling.fitting import solve_many
-from hconsist.scaling.laws import LOG_ZERO, Problem
+from hconsist.scaling.laws import LOG_ZERO, Problem, SumOfPowersProblem
 from hconsist.scaling.solver import Solution
 
-__all__ = ["Profile", "profile", "profile_interval"]
+__all__ = ["Profile", "boundary_limit", "profile", "profile_interval"]
 
 _GRID = np.concatenate([np.linspace(0.2, 2, 10), np.geomspace(2.5, 200, 14)])
 
@@ -102,3 +102,34 @@ def profile_interval(
             grid = np.linspace(low, high, 12)[1:]
         ends.append(centre + side * step * (0.5 * (low + high) if math.isfinite(high) else math.inf))
     return ends[0], ends[1]
+
+
+def boundary_limit(
+    problem: SumOfPowersProblem,
+    theta: np.ndarray,
+    delta: float,
+    index: int,
+    confidence: float = 0.95,
+    *,
+    weights: np.ndarray | None = None,
+) -> float:
+    """The upper limit of a log-coefficient that is at zero: where the statistic exceeds its one-sided quantile.
+
+    At the boundary the statistic is 0 half of the time (Self and Liang 1987, recalled), so its quantile is that of the
+    normal law squared, on one side.  Infinity where no value up to the largest of the grid is excluded.
+    """
+    from scipy.special import ndtri
+
+    limit = float(ndtri(confidence)) ** 2
+    grid = np.log(np.geomspace(1e-6, 1.0, 25) * float(problem.observed.max()))
+    high = math.inf
+    for _ in range(3):
+        beyond = np.flatnonzero(profile(problem, theta, delta, index, grid, weights=weights).statistic > limit)
+        if not len(beyond):
+            break
+        first = int(beyond[0])
+        high = float(grid[first])
+        if first == 0:
+            break
+        grid = np.linspace(grid[first - 1], high, 12)[1:]
+    return high

@@ -2,56 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from hconsist.results import Interval
-from hconsist.scaling.digits import with_interval
+from hconsist.scaling.diagnostics import Diagnostics, diagnose
+from hconsist.scaling.digits import rounded, with_interval
 from hconsist.tables import text_table
 
 if TYPE_CHECKING:
-    from hconsist.scaling.estimator import LawEstimator
+    from hconsist.scaling.estimator import LawEstimator, PathPoint
 
 __all__ = ["page"]
 
 
-def page(fit: LawEstimator, confidence: float = 0.95) -> str:
-    """Formula, objective, optimum, parameters with bootstrap intervals, contributions, warnings."""
+def page(fit: LawEstimator, confidence: float = 0.95, found: Diagnostics | None = None) -> str:
+    """Formula, optimum, parameters with three kinds of intervals, contributions, paths, comparison, warnings."""
     law = fit.law()
-    rows = []
-    names = [*fit.parameters_, *fit.derived(fit.parameters_)]
-    for name in names:
-        found = fit.interval(name, confidence=confidence)
-        rows.append({"parameter": name, f"value and {confidence:.0%} interval": _shown(found)})
-    contributions = [
-        {"term": name, "at the geometric mean": with_interval(value, *_range(fit, i, confidence))}
-        for i, (name, value) in enumerate(fit.contributions_.items())
+    found = diagnose(fit, confidence=confidence) if found is None else found
+    blocks = [
+        "\n".join(
+            [
+                f"{law.name}: {law.formula}",
+                f"{fit._loss_in_words()}; {len(fit.losses_)} points, {len(law.parameters)} parameters",
+                f"objective {fit.objective_:.10g}, scaled gradient {fit.scaled_gradient_:.1e}, "
+                f"{found.starts_at_best} of {found.starts} starts at the best objective, condition "
+                f"{fit.condition_:.3g}",
+            ]
+        ),
+        text_table(_parameters(found, confidence)),
+        f"percentile and BCa: {fit.resamples} resamples of the points; profile: errors independent and of one scale",
+        text_table(
+            [
+                {"term": k, "at the geometric mean of the data": with_interval(*v)}
+                for k, v in found.contributions.items()
+            ]
+        ),
+        text_table(_path(fit, found, found.drop_path, "largest losses dropped", "d")),
+        text_table(_path(fit, found, found.delta_path, "Huber threshold", "g")),
     ]
-    lines = [
-        f"{law.name}: {law.formula}",
-        f"{fit._loss_in_words()}; {len(fit.losses_)} points, {len(law.parameters)} parameters",
-        f"objective {fit.objective_:.10g}, scaled gradient {fit.scaled_gradient_:.1e}, "
-        f"{fit.starts_at_best_} of {fit.starts_} starts at the best objective, condition {fit.condition_:.3g}",
-        f"intervals: percentile bootstrap, {fit.resamples} resamples of the points",
-        "",
-        text_table(rows),
-        "",
-        text_table(contributions),
-    ]
+    if found.tied is not None:
+        blocks.append(str(found.tied))
     if fit.warnings_:
-        lines += ["", *(f"warning: {text}" for text in fit.warnings_)]
-    return "\n".join(lines)
+        blocks.append("\n".join(f"warning: {text}" for text in fit.warnings_))
+    return "\n\n".join(blocks)
 
 
-def _shown(found: Interval) -> str:
-    return with_interval(found.value, found.lower, found.upper)
+def _parameters(found: Diagnostics, confidence: float) -> list[dict[str, str]]:
+    return [
+        {
+            "parameter": name,
+            f"value and {confidence:.0%} interval": with_interval(each.value, each.lower, each.upper),
+            "BCa": _ends(found.bca[name], each),
+            "profile": _ends(found.profile.get(name), each),
+        }
+        for name, each in found.percentile.items()
+    ]
 
 
-def _range(fit: LawEstimator, index: int, confidence: float) -> tuple[float, float]:
-    fit.bootstrap()
-    assert fit._resampled is not None
-    values = fit._contributions(fit.problem_.centred(fit._resampled))[:, index]
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+def _ends(found: Interval | None, digits: Interval) -> str:
+    """The two ends with the digits of the first interval."""
+    return "" if found is None else "[" + ", ".join(rounded(e, digits) for e in (found.lower, found.upper)) + "]"
+
+
+def _path(
+    fit: LawEstimator, found: Diagnostics, points: list[PathPoint], header: str, kind: str
+) -> list[dict[str, Any]]:
+    """Exponents and derived quantities along a path, with the digits that the fit carries."""
+    shown = []
+    for point in points:
+        values = {**point.parameters, **fit.derived(point.parameters)}
+        names = [n for n in values if n not in fit.law().coefficients]
+        at = f"{int(point.at)}" if kind == "d" else f"{point.at:g}"
+        shown.append({header: at, **{n: rounded(float(values[n]), found.percentile[n]) for n in names}})
+    return shown

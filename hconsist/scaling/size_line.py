@@ -1,0 +1,101 @@
+"""A line through optimal sizes: N* = G C^a, as approaches 1 and 2 fit it, with intervals and plans from resamples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from hconsist.domains import Domain, InputError, UnsupportedError
+from hconsist.evidence import Level
+from hconsist.results import Interval, Side
+from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN
+from hconsist.scaling.digits import with_interval
+from hconsist.scaling.parameters import Parameters
+from hconsist.scaling.resampling import quantiles
+from hconsist.tables import text_table
+
+__all__ = ["SizeLine", "lines_through"]
+
+_BUDGET = Domain(0, lower_open=True)
+_CONFIDENCE = Domain(0, 1, lower_open=True, upper_open=True)
+
+
+class SizeLine(Parameters):
+    """After ``fit``: ``a_``, ``b_`` = 1 - a, ``prefactor_`` G.  Subclasses fit and say how slopes are resampled."""
+
+    a_: float
+    prefactor_: float
+
+    @property
+    def b_(self) -> float:
+        """The exponent of tokens in C = 6 N D."""
+        return 1 - self.a_
+
+    @property
+    def parameters_(self) -> dict[str, float]:
+        """``a``, ``b`` and ``prefactor`` by name."""
+        self._fitted()
+        return {"a": self.a_, "b": self.b_, "prefactor": self.prefactor_}
+
+    def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes and intercepts (resamples,) of ln N* on ln C."""
+        raise NotImplementedError
+
+    def predict(self, budgets: Any) -> np.ndarray:
+        """The optimal number of parameters for each budget."""
+        self._fitted()
+        return self.prefactor_ * _BUDGET.check("budgets", budgets) ** self.a_
+
+    def interval(self, quantity: str | Callable[[Mapping[str, Any]], Any], *, confidence: float = 0.95) -> Interval:
+        """Percentile interval of ``a``, ``b``, ``prefactor``, or a function of the mapping of these."""
+        here = self.parameters_
+        if not callable(quantity) and quantity not in here:
+            raise InputError("quantity", f"one of {', '.join(here)}, or a function of them", quantity)
+        of = quantity if callable(quantity) else (lambda p: p[quantity])
+        slope, intercept = self._bootstrap()
+        values = np.asarray(of({"a": slope, "b": 1 - slope, "prefactor": np.exp(intercept)}))
+        tail = (1 - float(_CONFIDENCE.check_scalar("confidence", confidence))) / 2
+        low, high = (float(q) for q in quantiles(values, np.array([tail, 1 - tail])))
+        return Interval(float(of(here)), low, high, Side.ESTIMATE, Level.SIMULATED, f"percentile, {confidence:.0%}")
+
+    def plan(self, budget: float, *, confidence: float = 0.95) -> dict[str, Interval]:
+        """Optimal ``params`` and ``tokens`` for ``budget`` FLOP."""
+        c = float(_BUDGET.check_scalar("budget", budget))
+
+        def params(p: Mapping[str, Any]) -> Any:
+            return p["prefactor"] * c ** p["a"]
+
+        return {
+            "params": self.interval(params, confidence=confidence),
+            "tokens": self.interval(lambda p: c / (FLOP_PER_PARAMETER_TOKEN * params(p)), confidence=confidence),
+        }
+
+    def _table(self) -> str:
+        found = {name: self.interval(name) for name in self.parameters_}
+        return text_table(
+            [
+                {"parameter": name, "value and 95% interval": with_interval(each.value, each.lower, each.upper)}
+                for name, each in found.items()
+            ]
+        )
+
+    def _fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "a_")
+
+
+def lines_through(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes and intercepts (m,) of least-squares lines through (x, y[m]); NaN entries of y are left out."""
+    known = np.isfinite(y)
+    weight = known / np.maximum(known.sum(-1, keepdims=True), 1)
+    z = np.where(known, y, 0.0)
+    xm, ym = (weight * x).sum(-1, keepdims=True), (weight * z).sum(-1, keepdims=True)
+    square = (weight * (x - xm) ** 2).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(square > 0, (weight * (x - xm) * (z - ym)).sum(-1) / square, np.nan)
+    return slope, ym[:, 0] - slope * xm[:, 0]
