@@ -495,7 +495,7 @@ def test_the_descent_finds_smooth_minima_and_kinks():
 
     class Known(Family):
         def __init__(self, function):
-            self.loss, self.n, self.noise, self.function = None, 9, 1e-16, function
+            self.loss, self.n, self.noise, self.curves, self.function = None, 9, 1e-16, None, function
 
         def regret(self, t, k, m, a, b):
             return self.function(a - 0.3, b - 0.6) + (k - 4) ** 2 + 1

@@ -194,7 +194,7 @@ def test_names_and_text():
     ("text", "message"),
     [
         ("rho-comp-sum:tau=1", "exactly tau and rho given"),
-        ("rho-comp-sum:tau=1,rho=0", "rho must be a finite number > 0"),
+        ("rho-comp-sum:tau=1,rho=0", "rho must be a number in"),
         ("rho-comp-sum:tau=-1,rho=1", "tau must be a finite number >= 0"),
         ("rho-comp-sum:tau=1,rho=1,q=1", "among tau, rho"),
     ],

@@ -8,14 +8,15 @@ also rests on ``attained`` and on ``own-label monotone`` (Theorem 1' of the spec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hconsist.domains import InputError, UnsupportedError
-from hconsist.losses import Loss
+from hconsist.losses import CompSum, Loss
 from hconsist.losses.arrays import quiet
+from hconsist.losses.convexity import LEAST
 
 __all__ = ["NEEDED", "Condition", "best_scores", "check", "costs"]
 
@@ -92,13 +93,27 @@ class _Probe:
         kind = self.loss.convex_in
         words = f"convex in the {kind or 'scores or the softmax'}, for each label"
         if kind is None:
-            return Condition("convex", words, False, "declared for neither parametrisation")
+            place = self.loss.concave_at if isinstance(self.loss, CompSum) else None
+            known = "" if place is None else f"; psi is not convex at s = {place:.6g}"
+            return Condition("convex", words, False, "declared for neither parametrisation" + known)
         middle = (self.scores + self.other) / 2
         if kind == "softmax":
             middle = np.log((_softmax(self.scores) + _softmax(self.other)) / 2)
         chord = (self.costs + self.other_costs) / 2
         wrong = costs(self.loss, middle) > chord + self._slack(chord)
-        return self._condition("convex", words, True, wrong)
+        found = self._condition("convex", words, True, wrong)
+        return self._decided(found) if kind == "softmax" and isinstance(self.loss, CompSum) else found
+
+    def _decided(self, found: Condition) -> Condition:
+        """psi convex: a formula is looked at in balls too, which no dent between random points escapes."""
+        loss = self.loss
+        decision = loss.convexity() if isinstance(loss, CompSum) and loss.tau is None else None
+        if decision is None or not found.holds:
+            return found
+        holds, place = decision
+        if holds is None:
+            return replace(found, holds=None, how=f"{found.how}; not decided in balls near s = {place:.6g}")
+        return replace(found, how=f"{found.how}; psi is convex on [{LEAST:.0e}, 1], proved in balls")
 
     def ordered(self) -> Condition:
         """Of two labels the likelier one has no smaller best score."""

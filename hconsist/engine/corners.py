@@ -64,7 +64,8 @@ class CornerSearch:
         """A law whose regret is T(t), and how many labels tie with the second, itself included."""
         best = int(np.argmin([np.interp(t, piece.t, piece.value) for piece in self.pieces]))
         own = self.scores[best]
-        return self._program(self.pieces[best].v, t)[2], int(np.sum(np.abs(own - own[1]) < _SAME))
+        tied = np.abs(own - own[1]) <= _SAME * np.max(np.abs(own))
+        return self._program(self.pieces[best].v, t)[2], int(np.sum(tied))
 
     def breakpoints(self) -> np.ndarray:
         """Where any of the curves bends."""
@@ -113,7 +114,7 @@ def _corners(loss: Loss, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return costs(loss, scores), *_least(costs(loss, scores[on_top]), scores[on_top])
     free = _vertices(loss, n, ties=False)
     forced = _vertices(loss, n, ties=True)
-    forced = forced[forced[:, 1] >= np.max(forced, axis=1) - _SAME]
+    forced = forced[forced[:, 1] >= np.max(forced, axis=1) - _SAME * np.max(np.abs(forced))]
     return costs(loss, np.vstack([free, forced])), *_least(costs(loss, forced), forced)
 
 
@@ -163,4 +164,5 @@ def _vertices(loss: Loss, n: int, ties: bool) -> np.ndarray:
     with quiet():
         regular = np.abs(np.linalg.det(matrix)) > 1e-9
     points = np.linalg.solve(matrix[regular], right[regular][..., None])[..., 0]
-    return np.unique(np.round(points, 9), axis=0)
+    unit = max(kinks)
+    return np.unique(np.round(points / unit, 9), axis=0) * unit

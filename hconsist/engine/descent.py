@@ -96,7 +96,8 @@ class _Descent:
 
     def _step(self, active: np.ndarray) -> None:
         moving = active[~self.settled[active]]
-        kind = (self.k[moving] > 2) + 2 * (self.m[moving] > 0)
+        first_moves, second_moves = self.family.moving(self.k[moving], self.m[moving])
+        kind = first_moves + 2 * second_moves
         count = _COUNT[kind]
         first = np.cumsum(count) - count
         row = np.repeat(np.arange(moving.size), count)

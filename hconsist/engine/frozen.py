@@ -15,7 +15,6 @@ LEAST does, and moves s_j by less than LEAST, which changes psi(s_j) by no more 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,17 +24,16 @@ from hconsist.definitions import compile_expression, precision
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.engine.hulls import lower_hull
 from hconsist.losses import CompSum
+from hconsist.losses.convexity import LEAST, Ball, convexity
 
 __all__ = ["convex_in_balls", "frozen_bound", "frozen_polygon"]
 
-Ball = Callable[[arb], arb]
 BITS = 160
-LEAST = 2.0**-100
 _TOLERANCE = 4e-3
 """Intervals are cut until the bound is this near to the least R_Sigma seen, relative to it."""
 _ROUNDS, _MOST, _TOTAL = 16, 400, 8000
 """Rounds of cutting; intervals for one t, and for all, of which the smaller t are given up first."""
-_GOLDEN, _DEEP = 26, 14
+_GOLDEN = 26
 _MARGIN = 1e-9
 """Shares x are kept from 1."""
 
@@ -69,24 +67,9 @@ def frozen_polygon(loss: CompSum, n_classes: int, t: np.ndarray) -> tuple[np.nda
     return lower_hull(np.concatenate([[0.0, cover.t[0]], cover.t, after]), np.concatenate([[0.0, 0.0], here, there]))
 
 
-def convex_in_balls(second: Ball, third: Ball, least: float) -> bool:
-    """Whether psi'' >= 0 on [least, 1]: in balls, or on an interval where it is monotone by its value at one end."""
-    edges = np.geomspace(least, 1.0, 401)
-    edges[-1] = 1.0
-    pending = [(a, b, 0) for a, b in zip(edges[:-1].tolist(), edges[1:].tolist())]
-    while pending:
-        a, b, depth = pending.pop()
-        whole = arb(a).union(arb(b))
-        if second(whole) >= 0:
-            continue
-        bend = third(whole)
-        if (bend <= 0 and second(arb(b)) >= 0) or (bend >= 0 and second(arb(a)) >= 0):
-            continue
-        if depth == _DEEP:
-            return False
-        middle = (a + b) / 2
-        pending += [(a, middle, depth + 1), (middle, b, depth + 1)]
-    return True
+def convex_in_balls(second: Ball, third: Ball, least: float = LEAST) -> bool:
+    """Whether psi'' >= 0 on [least, 1] is proved in balls."""
+    return convexity(second, third, least)[0] is True
 
 
 @dataclass
@@ -117,12 +100,11 @@ class _Cover:
             definition = loss.definition()
             (s,) = definition.symbols
             slope = definition.expression.diff(s)
-            psi, first, second, third = (
-                compile_expression(e, (s,)).arb for e in (definition.expression, slope, slope.diff(s), slope.diff(s, 2))
-            )
+            psi, first = (compile_expression(e, (s,)).arb for e in (definition.expression, slope))
         except (InputError, UnsupportedError):
             return None
-        if not first(arb(1)) <= 0 or not convex_in_balls(second, third, LEAST):
+        convex = loss.convexity()
+        if not first(arb(1)) <= 0 or convex is None or convex[0] is not True:
             return None
         return cls(loss, n, t, psi, first)
 

@@ -9,7 +9,9 @@ label on top, so each is an upper bound of T(t).
 
 That the c are equal is no restriction: at the pooled scores the regret is convex and symmetric in them (derived here).
 That the labels outside the pool share one value, or have probability 0, is proved for power losses (Reduction (b) of
-the same derivation); for other losses searches over all laws found none below (tests).
+the same derivation); for other losses searches over all laws found none below (tests).  For power losses with
+3/2 <= tau < 2 the rest is moreover one label at most, and none where the predicted label has positive probability (the
+raw form of Theorem 4): p = (t, 0, c, ..., c, r, 0, ..., 0), one number for each size of the pool.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.losses import Loss
+from hconsist.engine.pools import PoolCurves
+from hconsist.losses import CompSum, Loss
 
 __all__ = ["Family", "Laws"]
 
 _CHUNK = 1 << 13
 """Laws worked on at a time: the temporaries of an entropy stay in the processor's cache."""
+_JOINED = 500
+"""Up to so many, the entropies of the laws and of their pooled laws are one call, which costs less than two."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,27 @@ class Family:
 
     def __init__(self, loss: Loss, n_classes: int):
         self.loss, self.n = loss, n_classes
-        pair = self._entropy(np.array([0.5, 0.0]), np.array([2.0, n_classes - 2.0]))
+        pair = loss.grouped_entropy(np.array([0.5, 0.0]), np.array([2.0, n_classes - 2.0]))
         self.noise = 2e-15 * abs(float(pair))
         """The size of rounding errors in a regret of two likely labels."""
+        self.curves: PoolCurves | None = None
+        """For power losses with 3/2 <= tau < 2: the best laws without a rest are known."""
+        if isinstance(loss, CompSum) and loss.tau is not None and 1.5 <= loss.tau < 2.0:
+            self.curves = PoolCurves(loss.tau - 1.0, n_classes)
+
+    @property
+    def lone(self) -> bool:
+        """Whether a rest is one label only, beside a predicted label of probability 0."""
+        return self.curves is not None
 
     def possible(self, t: np.ndarray, k: np.ndarray, m: np.ndarray) -> np.ndarray:
         """Whether there are such laws: of n labels, with c >= y."""
-        return (k >= 2) & (m >= 0) & (k + m <= self.n) & ((k == 2) | (k * t <= 2))
+        most = 1 if self.lone else self.n
+        return (k >= 2) & (m >= 0) & (m <= most) & (k + m <= self.n) & ((k == 2) | (k * t <= 2))
+
+    def moving(self, k: np.ndarray, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Whether the coordinates a and b count at these sizes."""
+        return (k > 2) & ~(self.lone & (m > 0)), m > 0
 
     def groups(
         self, t: np.ndarray, k: np.ndarray, m: np.ndarray, a: np.ndarray, b: np.ndarray
@@ -89,26 +108,33 @@ class Family:
         y = (1 - mass) / k
         low = np.maximum(t, y + t / k)
         high = y + t / 2
-        u = np.where(k > 2, low + np.sin(np.pi / 2 * a) ** 2 * (high - low), high)
-        c = np.maximum((1 - mass) - 2 * u + t, 0.0) / np.maximum(k - 2, 1)
-        zero = np.zeros_like(u)
-        values = np.stack([u, np.maximum(u - t, 0.0), np.where(k > 2, c, 0.0), mass / np.maximum(m, 1), zero], axis=-1)
-        counts = np.stack([zero + 1, zero + 1, k - 2.0, m + zero, self.n - k - m + zero], axis=-1)
-        return values, counts, y
+        place = np.where(self.moving(k, m)[0], np.sin(np.pi / 2 * a) ** 2, 0.0)
+        u = np.where(k > 2, low + place * (high - low), high)
+        # one group after the other in memory: sums over groups add whole arrays
+        values, counts = np.zeros((5, *u.shape)), np.ones((5, *u.shape))
+        values[0], values[1] = u, np.maximum(u - t, 0.0)
+        values[2] = np.where(k > 2, np.maximum((1 - mass) - 2 * u + t, 0.0) / np.maximum(k - 2, 1), 0.0)
+        values[3] = mass / np.maximum(m, 1)
+        counts[2], counts[3], counts[4] = k - 2.0, m, self.n - k - m
+        return np.moveaxis(values, 0, -1), np.moveaxis(counts, 0, -1), y
 
     def regret(self, t: np.ndarray, k: np.ndarray, m: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """H(pool p) - H(p) of laws that are possible; flat arrays of one size."""
         found = np.empty(t.size)
         for i in range(0, t.size, _CHUNK):
             part = slice(i, i + _CHUNK)
-            values, counts, y = self.groups(t[part], k[part], m[part], a[part], b[part])
-            pooled = np.stack([y, values[:, 3], values[:, 4]], axis=-1)
-            sizes = np.stack([counts[:, 2] + 2, counts[:, 3], counts[:, 4]], axis=-1)
-            found[part] = self._entropy(pooled, sizes) - self._entropy(values, counts)
+            found[part] = self._regret(*self.groups(t[part], k[part], m[part], a[part], b[part]))
         return np.maximum(found, 0.0)
 
-    def _entropy(self, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """Groups that are empty in every law are left out."""
-        used = np.any(counts > 0, axis=tuple(range(counts.ndim - 1)))
-        used[:2] = True
-        return self.loss.grouped_entropy(values[..., used], counts[..., used])
+    def _regret(self, values: np.ndarray, counts: np.ndarray, y: np.ndarray) -> np.ndarray:
+        values, counts = values.T, counts.T
+        used = np.any(counts > 0, axis=1)  # groups that are empty in every law are left out
+        pool = 2 + int(used[2])
+        values, counts = values[used], counts[used]
+        if y.size > _JOINED:
+            pooled, sizes = np.vstack([y, values[pool:]]), np.vstack([np.sum(counts[:pool], axis=0), counts[pool:]])
+            return self.loss.grouped_entropy(pooled.T, sizes.T) - self.loss.grouped_entropy(values.T, counts.T)
+        both = np.stack([values, values], axis=1)
+        both[:pool, 0] = y
+        pooled, own = self.loss.grouped_entropy(np.moveaxis(both, 0, -1), counts.T)
+        return pooled - own

@@ -10,7 +10,7 @@ import numpy as np
 
 from hconsist.engine.descent import descend
 from hconsist.engine.laws import Family, Laws
-from hconsist.engine.starts import Pools, Rests
+from hconsist.engine.starts import Pools, Rests, best_pools
 from hconsist.losses import Loss
 
 __all__ = ["PooledSearch"]
@@ -41,14 +41,25 @@ class PooledSearch:
 
     def solve(self, t: np.ndarray, proved: np.ndarray | float = 0.0) -> Laws:
         """The best laws found at increasing t in [0, 1]; ``(T,)``.  Laws that meet a proved lower bound end it."""
-        candidates = self._pools.minima(t, 3)
-        met = candidates.at((slice(None), slice(0, 1)))
-        if np.all(met.regret[:, 0] <= proved + _MET * np.max(met.regret)):
-            return _first(met)
-        if self._rests.k.size:
-            candidates = candidates.beside(self._with_rest(t, candidates.regret[:, 0]))
+        if self.family.curves is not None:
+            return self._beyond_pools(best_pools(self.family, self.family.curves, t), proved)
+        pools = self._pools.minima(t, 3)
+        if np.all(_met(pools.regret[:, 0], proved)):
+            return _first(pools)
+        candidates = pools.beside(self._with_rest(t, pools.regret[:, 0])) if self._rests.k.size else pools
         found = descend(self.family, _cut(candidates, _KEPT, 1.5), width=0.08, steps=_DESCENT)
         return self._smoothed(self._simplified(_first(found)))
+
+    def _beyond_pools(self, best: Laws, proved: np.ndarray | float) -> Laws:
+        """The best laws where those without a rest are known: with one, where no proved bound is met."""
+        rows = np.flatnonzero(~_met(best.regret, proved))
+        if not rows.size or not self._rests.k.size:
+            return best
+        own = best.at(rows)
+        rests = self._rests.minima(own.t, _KEPT)
+        rests = rests.but(np.where(rests.regret > 1.5 * own.regret[:, None], np.inf, rests.regret))
+        rests = descend(self.family, rests, width=0.15, steps=_DESCENT, rivals=own.regret)
+        return best.replaced(rows, _first(own.reshape(-1, 1).beside(rests)))
 
     def follow(self, t: np.ndarray, known: Laws) -> Laws:
         """The same at other t between those of solved ones, from the laws at both sides."""
@@ -143,6 +154,10 @@ def _other_sizes(laws: Laws, index: np.ndarray) -> tuple[np.ndarray, Laws]:
     k, m, a = own.k + dk, own.m + dm, np.where(zero == 1, 0.0, own.a)  # the end a = 0 may be another than it was
     fresh = (own.m == 0) & (m > 0)
     return index, Laws(own.t, k, m, a, np.where(fresh, 0.9, own.b), own.regret)
+
+
+def _met(regret: np.ndarray, proved: np.ndarray | float) -> np.ndarray:
+    return np.asarray(regret <= proved + _MET * np.max(regret))
 
 
 def _cut(laws: Laws, count: int, factor: float) -> Laws:

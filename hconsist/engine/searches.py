@@ -30,9 +30,13 @@ from hconsist.engine.scores import LARGEST as LARGEST_SCORES
 from hconsist.engine.scores import Found, ScoreSearch
 from hconsist.losses import Loss
 from hconsist.losses.arrays import quiet
+from hconsist.losses.class_weights import ClassWeights
+from hconsist.losses.logit_adjustment import LogitAdjustment
 
 __all__ = ["Search", "lower_bound", "optimize", "search"]
 
+_UNEVEN = 1e4
+"""Class weights may differ by this factor in the search over laws and scores; curves are then monotone to 1e-10."""
 _EXPANDED = 64
 """Up to so many labels regrets are recomputed from scores."""
 
@@ -100,6 +104,7 @@ def search(loss: Loss, n_classes: int) -> Search:
     if loss.n_classes not in (None, n_classes):
         raise InputError("n_classes", f"{loss.n_classes}, as the parameters of {loss.name}", n_classes)
     known = hypotheses.check(loss, n_classes)
+    loss = loss.centred()
     pooled = all(known[name].holds for name in hypotheses.NEEDED)
     # comp-sum losses are faster by their formulas, and as exact
     if has_corners(loss) and n_classes <= LARGEST_CORNERS and not (pooled and isinstance(loss, losses.CompSum)):
@@ -108,14 +113,35 @@ def search(loss: Loss, n_classes: int) -> Search:
         return _Pooled(loss, n_classes, known)
     largest = LARGEST_CORNERS if has_corners(loss) else LARGEST_SCORES
     if n_classes > largest:
-        missing = "; ".join(known[name].statement for name in hypotheses.NEEDED if not known[name].holds)
+        needed = (known[name] for name in hypotheses.NEEDED)
+        missing = "; ".join(f"{c.statement} ({c.how})" for c in needed if not c.holds)
         raise UnsupportedError(
             "n_classes",
             f"at most {largest} for the search over laws and scores, which {loss.name} needs, since what a search for "
             f"any number of labels rests on fails or is not known: {missing}",
             n_classes,
         )
+    _balanced(loss)
     return _Scores(loss, n_classes, known)
+
+
+def _balanced(loss: Loss) -> None:
+    """UnsupportedError for weights so uneven, or so far from 1, that the rounding of the costs hides regrets."""
+    match loss:
+        case ClassWeights():
+            parameter, weights = "w", loss.w
+        case LogitAdjustment():
+            parameter, weights = "prior", tuple(p**loss.strength for p in loss.prior)
+        case _:
+            return
+    ratio, far = max(weights) / min(weights), max(1.0, max(weights), 1.0 / max(weights))
+    if ratio > _UNEVEN or far > _UNEVEN:
+        raise UnsupportedError(
+            parameter,
+            f"numbers with a ratio of at most {_UNEVEN:g}, the largest in [{1 / _UNEVEN:g}, {_UNEVEN:g}], for the "
+            f"search over laws and scores, which {loss.name} needs",
+            weights,
+        )
 
 
 Bound = tuple[np.ndarray, str]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hconsist.engine.laws import Family, Laws
+from hconsist.engine.pools import PoolCurves
 
-__all__ = ["Pools", "Rests"]
+__all__ = ["Pools", "Rests", "best_pools"]
 
 _A = np.array([0.0, 0.5, 1.0])
 _B = np.array([0.1, 0.4, 0.7, 1.0])
@@ -19,8 +20,7 @@ class Pools:
 
     def __init__(self, family: Family):
         self.family = family
-        n = family.n
-        self.k = np.array(sorted({k for k in _ladder(n, 8, 1.25) if k > 1} | {n, max(n - 1, 2)}))
+        self.k = np.array(_pools(family.n))
 
     def minima(self, t: np.ndarray, count: int) -> Laws:
         """The lowest local minima of the grid over sizes and coordinates; ``(T, count)``."""
@@ -38,14 +38,32 @@ class Pools:
         return Laws(np.repeat(t[:, None], order.shape[1], axis=1), self.k[j], none, _A[c], none.astype(float), lowest)
 
 
+def best_pools(family: Family, curves: PoolCurves, t: np.ndarray) -> Laws:
+    """The best law without a rest for each t, of power losses with 3/2 <= tau < 2: the sizes and u are known."""
+    inside = np.where(t > 0.0, t, 1.0)
+    m, u = curves.least(inside)
+    k, none = m.astype(int), np.zeros(m.shape, dtype=int)
+    y = 1.0 / m
+    low = np.maximum(inside, y + inside / m)
+    place = np.clip((u - low) / np.maximum(y + inside / 2.0 - low, 1e-300), 0.0, 1.0)  # as in Family.groups
+    a = np.where(k > 2, 2.0 / np.pi * np.arcsin(np.sqrt(place)), 0.0)
+    t = np.broadcast_to(t, m.shape)
+    value = np.full(m.shape, np.inf)
+    i = family.possible(t, k, none)
+    value[i] = family.regret(t[i], k[i], none[i], a[i], a[i])
+    best = (np.argmin(value, axis=0), np.arange(t.shape[1]))
+    return Laws(t[best], k[best], none[best], a[best], none[best].astype(float), value[best])
+
+
 class Rests:
     """Laws with a rest of positive probability: all sizes up to ten labels, sparsely beyond."""
 
     def __init__(self, family: Family):
         self.family = family
         points: dict[tuple[int, int, int, int], tuple[int, int, float, float]] = {}
-        for k, m in _pairs(family.n):
-            for i, a in enumerate(_A if k > 2 else _A[:1]):
+        lone = ((k, 1) for k in _pools(family.n) if k < family.n)
+        for k, m in lone if family.lone else _pairs(family.n):
+            for i, a in enumerate(_A if k > 2 and not family.lone else _A[:1]):
                 for j, b in enumerate(_B):
                     points[k, m, i, j] = (k, m, a, b)
         columns = np.array(list(points.values())).reshape(-1, 4).T
@@ -79,6 +97,11 @@ def _ladder(n: int, whole: int, ratio: float) -> list[int]:
     while steps[-1] < n:
         steps.append(int(steps[-1] * ratio) + 1)
     return [k for k in steps if k <= n]
+
+
+def _pools(n: int) -> list[int]:
+    """Sizes of pools."""
+    return sorted({k for k in _ladder(n, 8, 1.25) if k > 1} | {n, max(n - 1, 2)})
 
 
 def _pairs(n: int) -> list[tuple[int, int]]:

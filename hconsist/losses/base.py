@@ -86,6 +86,10 @@ class Loss(ABC):
     def minimiser(self, probabilities: Any) -> Any:
         """The softmax vector at which (in the limit, where it lies on the boundary) the conditional risk is least."""
 
+    def centred(self) -> Loss:
+        """The loss less a constant that would cost its entropies digits: of the same name and regrets."""
+        return self
+
     @abstractmethod
     def definition(self) -> Definition:
         """The one symbolic definition, the reference of the array kernels."""

@@ -14,6 +14,7 @@ from hconsist.domains import TAU, Domain, InputError
 from hconsist.losses import arrays
 from hconsist.losses.base import Loss
 from hconsist.losses.convex_psi import NumericPsi
+from hconsist.losses.convexity import Decision, formula_convexity
 from hconsist.losses.groups import grouped_laws
 from hconsist.losses.phi import FAR
 from hconsist.losses.power import PowerPsi, Psi, expectation, negative_log_softmax
@@ -116,6 +117,23 @@ class CompSum(Loss):
         xp = arrays.floating("minimiser", s)[1]
         with arrays.quiet():
             return xp.clip(xp.log(s), -FAR, 0.0)
+
+    @property
+    def concave_at(self) -> float | None:
+        """A softmax value near which psi is not convex, where one was found."""
+        return self._psi.concave_at if isinstance(self._psi, NumericPsi) else None
+
+    def convexity(self) -> Decision | None:
+        """Whether psi is convex on [2^-100, 1], as decided in balls, with a place; None where psi is no formula."""
+        if isinstance(self._psi, UserPsi):
+            return self._psi.convexity
+        expression = self._psi.expression()
+        return formula_convexity(expression) if expression.free_symbols else None
+
+    def centred(self) -> Loss:
+        """With psi - psi(1), where psi is the user's formula and psi(1) a rational number other than 0."""
+        expression = self._psi.centred() if isinstance(self._psi, UserPsi) else None
+        return self if expression is None else CompSum(psi=expression, name=self.name)
 
     def psi(self, s: Any) -> Any:
         """psi at softmax values s in (0, 1]."""

@@ -30,6 +30,8 @@ class NumericPsi(ABC):
     """Of the loss: (1 - s) psi_LL + s psi_L >= 0, where psi_L and psi_LL are derivatives in L (derived here)."""
     bounded: bool
     differentiable: bool = True
+    concave_at: float | None = None
+    """A value of s near which psi was found not to be convex."""
     top: ClassVar[float] = 650.0
     """The largest log(s/(1 - s)) at which value and slope keep their digits."""
 
@@ -74,7 +76,8 @@ class NumericPsi(ABC):
     def _minimise(self, v: np.ndarray, c: np.ndarray, polish: int) -> tuple[np.ndarray, np.ndarray]:
         """The shares s and L = -log s; labels of probability 0 get none."""
         if not self.convex or not self.differentiable:
-            raise UnsupportedError("psi", "convex, with a derivative, for its entropy", self.text)
+            where = "" if self.concave_at is None else f" (it is not convex at s = {self.concave_at:.6g})"
+            raise UnsupportedError("psi", f"convex, with a derivative, for its entropy{where}", self.text)
         with quiet():
             z = np.where(v > 0, self._shares(np.log(v), c, polish=polish), -np.inf)
         return logits_to_losses(z, c)

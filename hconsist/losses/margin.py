@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hconsist.domains import NONNEGATIVE, TAU, Domain
+from hconsist.domains import NONNEGATIVE, TAU
 from hconsist.losses import arrays
 from hconsist.losses.base import Loss
+from hconsist.losses.phi import RHO
 from hconsist.losses.power import PowerPsi, expectation
 
 if TYPE_CHECKING:
     from hconsist.definitions import Definition
 
 __all__ = ["RHO", "RhoMarginCompSum"]
-
-RHO = Domain(0, lower_open=True)
-"""Margins, in the units of the scores."""
 
 
 class RhoMarginCompSum(Loss):
@@ -35,7 +33,7 @@ class RhoMarginCompSum(Loss):
     Parameters
     ----------
     tau : the parameter of Phi^tau, a number >= 0.
-    rho : the margin, a number > 0, in the units of the scores.
+    rho : the margin, a number in [1e-9, 1e9], in the units of the scores.
 
     Raises
     ------

@@ -31,7 +31,8 @@ __all__ = [
 FAR = 800.0
 """Stands for an infinite margin of the exponential and the logistic function: exp(-800) is 0 in floating point."""
 
-RHO = Domain(0, lower_open=True)
+RHO = Domain(Fraction(1, 10**9), 10**9)
+"""Margins, in the units of the scores; the ramp of margin rho is that of margin 1 at scores divided by rho."""
 
 
 class Phi(ABC):
@@ -54,6 +55,10 @@ class Phi(ABC):
     """Whether one score vector attains link(p_i, p_k) at h_i - h_k for all pairs of labels of a law at once."""
     branch: Domain = REAL
     """Where Phi is :meth:`expression`; beyond, it is constant."""
+
+    def centred(self) -> Phi | None:
+        """The same function less a constant, where one would cost the entropies digits."""
+        return None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -266,7 +271,7 @@ class RhoMarginPhi(Phi):
 
     Parameters
     ----------
-    rho : the margin, a number > 0.
+    rho : the margin, a number in [1e-9, 1e9].
     """
 
     name = "rho-margin"

@@ -71,6 +71,11 @@ class PhiLoss(Loss):
         tail = ",".join(f"{key}={value!r}" for key, value in self.parameters.items())
         return f"{self.family}-{own}" + (f":{tail}" if tail else "")
 
+    def centred(self) -> Loss:
+        """With Phi less a constant that would cost digits."""
+        phi = self.phi.centred()
+        return self if phi is None else type(self)(phi, name=self.name)
+
     def entropy(self, probabilities: Any) -> Any:
         """H(p) = inf over all score vectors of the conditional risk; ``(..., n)`` to ``(...)``."""
         p, xp = arrays.probabilities(probabilities)

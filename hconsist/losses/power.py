@@ -176,25 +176,28 @@ def _entropy(p: Any, tau: float, xp: Any, counts: Any = None) -> Any:
     """H(p) = (1 - ||p||_a)/al with a = 1/(2 - tau); Shannon at tau = 1; (1 - max p)/al from tau = 2 on."""
     al = tau - 1
     counts = xp.ones_like(p) if counts is None else counts
-    positive = xp.where(p > 0, p, xp.ones_like(p))
     top = xp.max(p, axis=-1, keepdims=True)
     first = xp.argmax(p, axis=-1)[..., None] == counted(p.shape[-1], p, xp)
     others = xp.where(first, counts - 1, counts)
     rest = xp.sum(others * p, axis=-1)
     if tau >= 2:
         return rest / al  # 1 - max p without cancellation
-    # log of the largest probability from the others' sum: exact near a deterministic law
-    log_p = xp.where(first, xp.where(top > 0.5, xp.log1p(-rest)[..., None], xp.log(positive)), xp.log(positive))
-    if al == 0:
-        return -xp.sum(counts * p * log_p, axis=-1)
-    a = 1 / (2 - tau)
+    positive, most = xp.where(p > 0, p, xp.ones_like(p)), top[..., 0]
     with quiet():
-        # sum p^a - 1, one sign throughout; a - 1 = al/(2 - tau), whose difference form loses all digits near tau = 1
-        moment = xp.sum(counts * p * xp.expm1(al / (2 - tau) * log_p), axis=-1)
+        # log of the largest probability from the others' sum: exact near a deterministic law
+        log_top = xp.where(most > 0.5, xp.log1p(-rest), xp.log(most))
+        if al == 0:
+            return -xp.sum(others * p * xp.log(positive), axis=-1) - most * log_top
+        a = 1 / (2 - tau)
         ratio = xp.where(p > 0, others * xp.exp(a * xp.log(positive / top)), xp.zeros_like(p))
-        log_top = xp.sum(xp.where(first, log_p, xp.zeros_like(p)), axis=-1)
-        direct = log_top + xp.log1p(xp.sum(ratio, axis=-1)) / a
-        log_norm = xp.where(moment > -0.9, xp.log1p(xp.where(moment > -0.9, moment, xp.zeros_like(moment))) / a, direct)
+        log_norm = log_top + xp.log1p(xp.sum(ratio, axis=-1)) / a
+        if a < 2:
+            # sum p^a <= top^(a-1), so the second term above takes at most a part 1/a of the first away: too much here;
+            # sum p^a - 1 has terms of one sign, a - 1 = al/(2 - tau), whose difference form fails near tau = 1
+            power = al / (2 - tau)
+            moment = xp.sum(others * p * xp.expm1(power * xp.log(positive)), axis=-1) + most * xp.expm1(power * log_top)
+            near = moment > -0.9
+            log_norm = xp.where(near, xp.log1p(xp.where(near, moment, xp.zeros_like(moment))) / a, log_norm)
         return -xp.expm1(log_norm) / al
 
 

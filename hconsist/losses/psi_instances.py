@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.domains import NONNEGATIVE, Domain, UnsupportedError
+from hconsist.domains import Domain, UnsupportedError
 from hconsist.losses.arrays import quiet
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.convex_psi import NumericPsi
@@ -21,7 +21,9 @@ __all__ = ["Focal", "Poly1", "TaylorCrossEntropy"]
 LARGEST_FORMULA = 30
 """Terms of a series that are written out: SymPy would differentiate more for minutes."""
 
-EPS = Domain(-1)
+EPS = Domain(-1, 10**9)
+GAMMA = Domain(0, 1000)
+"""psi(1/2) is a normal number up to there."""
 ORDER = Domain(1, 1000, integer=True)
 
 
@@ -35,11 +37,11 @@ class Focal(CompSum):
 
     Parameters
     ----------
-    gamma : a number >= 0; InputError otherwise.
+    gamma : a number in [0, 1000]; InputError otherwise.
     """
 
     def __init__(self, gamma: float):
-        self.gamma = float(NONNEGATIVE.check_scalar("gamma", gamma))
+        self.gamma = float(GAMMA.check_scalar("gamma", gamma))
         super().__init__(psi=_FocalPsi(self.gamma), name=f"focal:gamma={self.gamma!r}")
         self.parameters = {"gamma": self.gamma}
 
@@ -53,7 +55,7 @@ class Poly1(CompSum):
 
     Parameters
     ----------
-    eps : a number >= -1, since psi' = -1/s - eps must not be positive at s = 1; InputError otherwise.
+    eps : a number in [-1, 1e9], since psi' = -1/s - eps must not be positive at s = 1; InputError otherwise.
     """
 
     def __init__(self, eps: float):

@@ -10,6 +10,7 @@ import numpy as np
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.losses.arrays import quiet
 from hconsist.losses.phi import Phi
+from hconsist.losses.roots import decreasing_roots
 
 __all__ = ["UserPhi"]
 
@@ -20,6 +21,10 @@ _CORE = 30.0
 """Phi must be a finite number at margins up to here, but may overflow to the left."""
 _EVEN = np.linspace(-20, 20, 1601)
 """Where differences show how a callable bends."""
+_WIDTH, _GROWTH = 1e-3, 8.0
+"""Brackets of a link reach so far from its guess, relative to 1 + |u|, or by further steps that grow by this factor."""
+_SHORT = 1e-7
+"""A Newton step in u shorter than this, relative to 1 + |u|, is the last one."""
 _LOG_ODDS = np.concatenate([[0.0], np.geomspace(1e-3, 700, 200)])
 
 
@@ -99,6 +104,16 @@ class UserPhi(Phi):
         """Convex, bounded below, with a derivative."""
         if not (self.convex and self.differentiable and np.isfinite(self.limit)):
             raise UnsupportedError("phi", "convex and bounded below, with a derivative, for its entropy", self.text)
+
+    def centred(self) -> UserPhi | None:
+        """Less a rational constant in the formula that exceeds ten times what Phi falls from -1 to 1; else None."""
+        import sympy
+
+        if self._symbolic is None:
+            return None
+        constant, rest = sympy.expand_mul(self._symbolic, deep=False).as_coeff_Add()
+        fall = float(self._raw(0, np.asarray(-1.0)) - self._raw(0, np.asarray(1.0)))
+        return UserPhi(rest) if abs(constant) > 10 * fall and rest.free_symbols else None
 
     def expression(self, *, decimal: bool = False) -> Any:
         """Phi(u) in SymPy, exact as given; UnsupportedError for a callable."""
@@ -198,22 +213,45 @@ class UserPhi(Phi):
 
     def _root(self, a: np.ndarray, b: np.ndarray, near: np.ndarray) -> np.ndarray:
         """u with a Phi'(u) = b Phi'(-u); a monotone equation, bracketed around ``near``; ``far`` for a weight 0."""
-        from scipy.optimize import elementwise
-
         self.check_minimum()
-        end, width = self.far, 1e-3 * (1 + np.abs(near))
-        low, high = np.maximum(near - width, -end), np.minimum(near + width, end)
-        proper = (a > 0) & (b > 0)
-        first, second = np.where(proper, a, 1.0), np.where(proper, b, 1.0)
+        shape, end = a.shape, self.far
+        a, b, near = (x.ravel() for x in (a, b, near))
+        found = np.sign(a - b) * end
+        proper = np.flatnonzero((a > 0) & (b > 0))
+        if not proper.size:
+            return found.reshape(shape)
+        a, b, near = a[proper], b[proper], near[proper]
 
-        def balance(u: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        def balance(chosen: np.ndarray, u: np.ndarray) -> np.ndarray:
             with quiet():
-                return a * self.slope(u, np) - b * self.slope(-u, np)
+                return b[chosen] * self.slope(-u, np) - a[chosen] * self.slope(u, np)
 
-        with quiet():
-            bracket = elementwise.bracket_root(balance, low, high, xmin=-end, xmax=end, args=(first, second)).bracket
-            found = elementwise.find_root(balance, bracket, args=(first, second)).x
-        return np.where(proper & ~np.isnan(found), found, np.sign(a - b) * end)
+        def evaluate(chosen: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            fall = b[chosen] * self.curvature(-u, np) + a[chosen] * self.curvature(u, np)
+            return balance(chosen, u), -fall, _SHORT * (1 + np.abs(u))
+
+        width = _WIDTH * (1 + np.abs(near))
+        low, high = (self._beyond(balance, near, side * width, end) for side in (-1.0, 1.0))
+        inside = np.isfinite(low) & np.isfinite(high)
+        proper, a, b, low, high = proper[inside], a[inside], b[inside], low[inside], high[inside]
+        found[proper] = decreasing_roots(evaluate, low, high)[0]
+        return found.reshape(shape)
+
+    @staticmethod
+    def _beyond(balance: Any, start: np.ndarray, step: np.ndarray, end: float) -> np.ndarray:
+        """Places on one side of the roots of decreasing functions, from steps that grow; infinite where there is none.
+
+        A function that is 0 at the end, by underflow, is one whose root lies beyond.
+        """
+        place, side, left = start.copy(), np.sign(step[0]), np.arange(start.size)
+        while left.size:
+            last = np.abs(place[left]) >= end
+            place[left] = np.clip(place[left] + step[left], -end, end)
+            value = side * balance(left, place[left])
+            place[left[last]] = np.inf
+            step[left] *= _GROWTH
+            left = left[~last & ((value > 0) | np.isnan(value))]
+        return place
 
 
 def _is_sympy(value: Any) -> bool:

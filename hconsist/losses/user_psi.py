@@ -11,6 +11,7 @@ import numpy as np
 from hconsist.domains import InputError, UnsupportedError
 from hconsist.losses.arrays import quiet
 from hconsist.losses.convex_psi import NumericPsi
+from hconsist.losses.convexity import Decision, formula_convexity
 
 __all__ = ["UserPsi"]
 
@@ -23,7 +24,8 @@ _LOGITS = np.linspace(-30, 30, 2401)
 class UserPsi(NumericPsi):
     """A nonincreasing psi on (0, 1] with its derivative where one is known.
 
-    Its shape (nonincreasing, convex, bounded) is read off values on a grid: evidence, not proof.  Near a deterministic
+    Its shape (nonincreasing, convex, bounded) is read off values on a grid: evidence, not proof; a formula is also
+    tried in balls, where a dent between the points of the grid shows (:meth:`convexity`).  Near a deterministic
     law the error of its entropy is absolute, about 1e-16 psi(1/2), since the formula is evaluated at s rounded.
 
     Raises
@@ -54,6 +56,18 @@ class UserPsi(NumericPsi):
         if self._symbolic is None:
             raise UnsupportedError("psi", "text or a SymPy expression for a symbolic definition", self.text)
         return self._symbolic
+
+    def centred(self) -> Any:
+        """The formula less psi(1) where that is a rational number other than 0, else None."""
+        import sympy
+
+        if self._symbolic is None:
+            return None
+        end = self._symbolic.subs(dict.fromkeys(self._symbolic.free_symbols, sympy.S.One))
+        if not end.is_Rational or end == 0:
+            return None
+        # a factor of the whole sum is multiplied out: it may hide the constant
+        return sympy.expand_mul(self._symbolic, deep=False) - end
 
     def slope(self, log_loss: Any, xp: Any) -> Any:
         """d psi(exp(-L)) / dL = -s psi'(s) >= 0, the factor between this loss's gradient and that of the logistic."""
@@ -103,9 +117,26 @@ class UserPsi(NumericPsi):
             place = f"{_GRID[np.argmax(rises)]:.6g}"
             raise InputError("psi", f"nonincreasing on (0, 1] (it rises at s = {place})", self.text)
         self.convex, self.convex_in_scores = bool(np.all(bends >= 0)), bool(np.all(score_bends >= 0))
+        if not self.convex:
+            inner = _GRID if bends.size == _GRID.size else _GRID[1:-1]
+            self.concave_at = float(inner[np.argmin(bends >= 0)])
+        elif self.convexity is not None and self.convexity[0] is False:
+            self.convex, self.concave_at = False, self.convexity[1]
+            self.convex_in_scores &= self._score_bend(self.concave_at) >= 0
         far, near = (680.0, 340.0) if self._symbolic is None else (1e200, 1e100)  # a callable sees s, which underflows
         end, middle, start = (float(x) for x in self(np.array([far, near, 0.0]), np))
         self.bounded = math.isfinite(end) and end - middle <= 0.2 * (middle - start)
+
+    @cached_property
+    def convexity(self) -> Decision | None:
+        """Whether psi is convex, as decided in balls; None where there is no formula."""
+        return None if self._symbolic is None else formula_convexity(self._symbolic)
+
+    def _score_bend(self, s: float) -> float:
+        """(1 - s) psi_LL + s psi_L at one s, in floating point."""
+        log_loss = np.asarray([-math.log(s)])
+        slope, second = (float(_filled(p.array(np, log_loss), log_loss, np)[0]) for p in self._programs[1:])
+        return (1 - s) * second + s * slope
 
     def _differences(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How a callable bends in s and in the scores: differences of its values, with their noise added."""
