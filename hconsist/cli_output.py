@@ -133,7 +133,9 @@ def _remarks(transformation: Transformation) -> list[str]:
         remarks += [f"T: {words}" for words in transformation.assumptions[1:]]
     zero = transformation.zero_interval
     if zero.value > 0:
-        words = "T > 0 is proved beyond" if zero.side is Side.UPPER else "T = 0 up to"
+        words = {Side.UPPER: "T > 0 is proved beyond", Side.ESTIMATE: "T = 0 within rounding up to"}.get(
+            zero.side, "T = 0 up to"
+        )
         remarks.append(f"{words} t = {_show(zero.value)} ({zero.reference})")
     return remarks
 

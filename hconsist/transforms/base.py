@@ -136,12 +136,12 @@ class Transformation:
         0 for complete sets and calibrated losses, by the closed form for the others.  For scores in [-lam, lam] it is
         (n-2)/(2 e^(2 lam) + n - 2) for every convex, differentiable and decreasing psi (Theorem 10, derived here), so
         also where T itself is an estimate.  Where T was searched for, laws of regret 0 within rounding were found up to
-        t0; that none are beyond is not proved.
+        t0: an estimate, for a curve may be that flat, and none beyond is not proved.
         Where T was enclosed, t0 is proved to be no larger than the value.
         """
         t0 = self._zero_until
         if self._numeric:
-            low, high, side = (0.0, t0, Side.UPPER) if self.side is Side.LOWER else (t0, 1.0, Side.LOWER)
+            low, high, side = (0.0, t0, Side.UPPER) if self.side is Side.LOWER else (0.0, 1.0, Side.ESTIMATE)
             return Interval(t0, low, high, side, self.level, "; ".join(self.references))
         level, reference = Level.SYMBOLIC, "Theorem 10, derived here"
         if not self.bounded_scores and getattr(self.loss, "tau", None) is None:
