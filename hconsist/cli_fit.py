@@ -27,6 +27,7 @@ from hconsist.scaling import (
     logged_areas,
     read_columns,
 )
+from hconsist.scaling.columns import check_losses, columns_of
 from hconsist.scaling.report import page
 from hconsist.scaling.size_line import SizeLine
 from hconsist.tables import csv_table, latex_table
@@ -34,6 +35,16 @@ from hconsist.tables import csv_table, latex_table
 __all__ = ["Options", "Result", "fitted", "render"]
 
 _SHORT = {"N": "params", "D": "tokens", "C": "flop", "L": "loss"}
+_NAMES = ("params", "tokens", "flop", "loss", "x", "encoder", "decoder", "S1", "S2", "step", "lr", "run")
+_LAW_OF_OPTION = {
+    "tied": ("chinchilla",),
+    "exponents": ("isoflop",),
+    "decay": ("annealing",),
+    "warmup": ("annealing",),
+    "fit_by": ("chinchilla", "over-training", "power", "encoder-decoder", "annealing"),
+    "delta": ("chinchilla", "over-training", "power", "encoder-decoder", "annealing"),
+}
+"""Options that say nothing to other laws."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +52,11 @@ class Options:
     """What the command line says beside the file and the law."""
 
     columns: str | None
-    fit_by: str
-    delta: float
+    fit_by: str | None
+    delta: float | None
     tied: bool
     exponents: Sequence[float] | None
-    decay: float
+    decay: float | None
     warmup: int | None
     bootstrap: int
     seed: int
@@ -67,25 +78,33 @@ class Result:
     no_plan: str
     errors: list[ErrorLimit]
 
+    @property
+    def notes(self) -> list[str]:
+        """Warnings of the fit, and why there is no plan."""
+        return [*getattr(self.fit, "warnings_", []), *([f"no plan: {self.no_plan}"] if self.no_plan else [])]
+
 
 def fitted(path: str, law: str, options: Options, progress: Callable[[str], None]) -> Result:
     """Read, fit, resample and plan."""
+    for option, laws in _LAW_OF_OPTION.items():
+        if getattr(options, option) not in (None, False) and law not in laws:
+            raise InputError(f"--{option.replace('_', '-')}", f"used with {', '.join(laws)}", law)
     table = _renamed(read_columns(path), options.columns)
     estimator = _estimator(law, options, table, progress)
+    if options.measured_loss is not None and not isinstance(estimator, LawEstimator):
+        raise InputError("--measured-loss", "used with a law that has an irreducible loss", law)
+    if options.budget is not None and not hasattr(estimator, "plan"):
+        raise InputError("--budget", "used with a law that makes plans", law)
     columns = _columns(law, options, table, estimator)
     losses = np.asarray(table["loss"], dtype=object)
-    columns, losses = _without_largest(columns, losses, options.drop_largest)
+    columns, losses = _without_largest(estimator, columns, losses, options.drop_largest)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # they stand in the page
         estimator.fit(columns, losses)
     plan, no_plan, errors = None, "", []
     if options.measured_loss is not None:
-        if not isinstance(estimator, LawEstimator):
-            raise InputError("--measured-loss", "used with a law that has an irreducible loss", law)
         errors.append(estimator.error_limit(loss=options.measured_loss, confidence=options.confidence))
     if options.budget is not None:
-        if not hasattr(estimator, "plan"):
-            raise InputError("--budget", "used with a law that makes plans", law)
         try:
             plan = estimator.plan(options.budget, confidence=options.confidence)
         except UnidentifiedError as error:
@@ -97,11 +116,14 @@ def fitted(path: str, law: str, options: Options, progress: Callable[[str], None
 
 def _renamed(table: dict[str, np.ndarray], columns: str | None) -> dict[str, np.ndarray]:
     """The table with ``N=..,D=..,L=..`` applied: canonical names for the file's."""
+    headers = dict(table)
     for pair in columns.split(",") if columns else ():
         name, equals, header = (part.strip() for part in pair.partition("="))
-        if not equals or not name or header not in table:
-            raise InputError("--columns", f"NAME=HEADER with a header of the file ({', '.join(table)})", pair)
-        table[_SHORT.get(name, name)] = table[header]
+        if not equals or header not in headers:
+            raise InputError("--columns", f"NAME=HEADER with a header of the file ({', '.join(headers)})", pair)
+        if _SHORT.get(name, name) not in _NAMES:
+            raise InputError("--columns", f"a NAME among {', '.join((*_SHORT, *_NAMES))}", name)
+        table[_SHORT.get(name, name)] = headers[header]
     if "loss" not in table:
         raise InputError("columns", "with loss (or --columns L=HEADER)", list(table))
     return table
@@ -111,8 +133,8 @@ def _estimator(law: str, options: Options, table: Mapping[str, np.ndarray], prog
     resamples = int(Domain(2, 10**6, integer=True).check_scalar("--bootstrap", options.bootstrap))
     seed = int(Domain(0, 2**63 - 1, integer=True).check_scalar("--seed", options.seed))
     shared: dict[str, Any] = {
-        "loss": options.fit_by,
-        "delta": options.delta,
+        "loss": options.fit_by or "huber",
+        "delta": 1e-3 if options.delta is None else options.delta,
         "resamples": resamples,
         "rng": seed,
         "workers": _Reporting(progress),
@@ -126,7 +148,7 @@ def _estimator(law: str, options: Options, table: Mapping[str, np.ndarray], prog
     if law == "encoder-decoder":
         return EncoderDecoder(**shared)
     if law == "annealing":
-        return AnnealingLaw(decay=options.decay, **shared)
+        return AnnealingLaw(decay=_decay(options), **shared)
     if law == "isoflop":
         exponents = options.exponents
         if exponents is not None and len(exponents) != 2:
@@ -134,6 +156,10 @@ def _estimator(law: str, options: Options, table: Mapping[str, np.ndarray], prog
         return IsoFlop(exponents=None if exponents is None else (exponents[0], exponents[1]), resamples=resamples,
                        rng=seed)  # fmt: skip
     return Envelope(resamples=resamples, rng=seed)
+
+
+def _decay(options: Options) -> float:
+    return 0.999 if options.decay is None else options.decay
 
 
 def _variable(table: Mapping[str, np.ndarray]) -> str:
@@ -147,7 +173,7 @@ def _variable(table: Mapping[str, np.ndarray]) -> str:
 
 def _columns(law: str, options: Options, table: dict[str, np.ndarray], estimator: Any) -> dict[str, np.ndarray]:
     if law == "annealing" and not {"S1", "S2"} <= set(table):
-        return logged_areas(table, warmup=options.warmup, decay=options.decay)
+        return logged_areas(table, warmup=options.warmup, decay=_decay(options))
     if law == "envelope" and "tokens" not in table and {"params", "flop"} <= set(table):
         return {name: table[name] for name in ("params", "flop")}
     wanted = {*estimator.columns, *({"tokens", "flop"} if "params" in estimator.columns else ())}
@@ -155,16 +181,14 @@ def _columns(law: str, options: Options, table: dict[str, np.ndarray], estimator
 
 
 def _without_largest(
-    columns: Mapping[str, np.ndarray], losses: np.ndarray, count: int
+    estimator: Any, columns: Mapping[str, np.ndarray], losses: np.ndarray, count: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The rows but those of the ``count`` largest losses; entries that are no numbers are left for the fit to name."""
-    if count == 0:
-        return dict(columns), losses
-    from hconsist.scaling.columns import numbers
-
-    most = int(Domain(0, len(losses) - 1, integer=True).check_scalar("--drop-largest", count))
-    kept = np.sort(np.argsort(-numbers(losses, "loss"), kind="stable")[most:])
-    return {name: values[kept] for name, values in columns.items()}, losses[kept]
+    """The rows but those of the ``count`` largest losses; all rows are checked before, under their own numbers."""
+    found = columns_of(columns, estimator.columns, signed=getattr(estimator, "signed_columns", ()))
+    values = check_losses(losses, len(losses), 0)
+    dropped = int(Domain(0, len(values) - 1, integer=True).check_scalar("--drop-largest", count))
+    kept = np.sort(np.argsort(-values, kind="stable")[dropped:])
+    return {name: column[kept] for name, column in found.items()}, values[kept]
 
 
 class _Reporting:
@@ -199,14 +223,14 @@ def render(result: Result, output: str | None) -> str:
         return to_json(_json(result, intervals))
     rows = [
         {"parameter": name, "value": each.value, "lower": each.lower, "upper": each.upper, "side": str(each.side)}
-        for name, each in intervals.items()
+        for name, each in {**intervals, **_derived(result), **_planned(result.plan)}.items()
     ]
     return csv_table([{k: jsonable(v) for k, v in row.items()} for row in rows]) if output == "csv" else _latex(rows)
 
 
 def _page(result: Result) -> str:
     if isinstance(result.fit, SizeLine):
-        return str(result.fit)
+        return result.fit.page(result.options.confidence)
     return page(result.fit, result.options.confidence)
 
 
@@ -237,9 +261,7 @@ def _json(result: Result, intervals: Mapping[str, Interval]) -> dict[str, Any]:
         "scaled_gradient": None if line else fit.scaled_gradient_,
         "condition": None if line else fit.condition_,
         "parameters": {name: _bounds(each) for name, each in intervals.items()},
-        "derived": {}
-        if line
-        else {n: _bounds(fit.interval(n, confidence=confidence)) for n in fit.derived(fit.parameters_)},
+        "derived": {name: _bounds(each) for name, each in _derived(result).items()},
         "confidence": confidence,
         "diagnostics": {"vertices": getattr(fit, "vertices_", [])} if line else fit.diagnostics(confidence=confidence),
         "warnings": getattr(fit, "warnings_", []),
@@ -247,6 +269,19 @@ def _json(result: Result, intervals: Mapping[str, Interval]) -> dict[str, Any]:
         "plan_status": result.no_plan or ("made" if result.plan is not None else "not asked for"),
         "errors": result.errors,
     }
+
+
+def _derived(result: Result) -> dict[str, Interval]:
+    fit = result.fit
+    names = [] if isinstance(fit, SizeLine) else fit.derived(fit.parameters_)
+    return {name: fit.interval(name, confidence=result.options.confidence) for name in names}
+
+
+def _planned(plan: Any) -> dict[str, Interval]:
+    """The plan's intervals under names of their own."""
+    if isinstance(plan, Plan):
+        plan = {name: getattr(plan, name) for name in ("params", "tokens", "tokens_per_param", "loss")}
+    return {f"plan {name}": each for name, each in (plan or {}).items()}
 
 
 def _bounds(each: Interval) -> dict[str, Any]:

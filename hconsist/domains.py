@@ -58,8 +58,9 @@ class Domain:
             end = getattr(self, name)
             if not (isinstance(end, float) and math.isinf(end)):
                 object.__setattr__(self, name, Fraction(end))
-        if not self.lower < self.upper:
-            raise InputError("Domain", "a nonempty interval with lower < upper", (self.lower, self.upper))
+        point = self.lower == self.upper and not (self.lower_open or self.upper_open)
+        if not (self.lower < self.upper or point):
+            raise InputError("Domain", "a nonempty interval", (self.lower, self.upper))
 
     def __str__(self) -> str:
         """In words: ``a number in [0, 1]``, ``a number >= 0``, ``an integer >= 2``."""

@@ -18,69 +18,72 @@ from hconsist.scaling.size_line import SizeLine
 __all__ = ["picture"]
 
 _POINTS = 120
-_ENDS = np.array([0.025, 0.975])
 
 
-def picture(fit: Any) -> Figure:
+def picture(fit: Any, confidence: float = 0.95) -> Figure:
     """A fitted estimator: law and residuals, or for approaches 1 and 2 the line through the optimal sizes."""
     with style():
         figure = Figure(figsize=(9.0, 4.2) if isinstance(fit, LawEstimator) else (4.8, 4.2))
         FigureCanvasAgg(figure)
         if isinstance(fit, SizeLine):
-            _sizes(figure.subplots(), fit)
+            _sizes(figure.subplots(), fit, confidence)
             return figure
         left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
         if isinstance(fit, PowerLaw):
-            _curve(left, fit)
-        elif isinstance(fit, Chinchilla) and fit.line_ is None:
-            _frontier(left, fit)
+            _curve(left, fit, confidence)
+        elif isinstance(fit, Chinchilla) and fit.undetermined_ is None:
+            _frontier(left, fit, confidence)
         else:
             _against(left, fit)
         _residuals(right, fit)
     return figure
 
 
+def _ends(confidence: float) -> np.ndarray:
+    return np.array([0.5 - confidence / 2, 0.5 + confidence / 2])
+
+
 def _band(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
     axes.fill_between(x, low, high, color=COLOURS["blue"], alpha=0.22, linewidth=0, zorder=1)
 
 
-def _curve(axes: Axes, fit: PowerLaw) -> None:
+def _curve(axes: Axes, fit: PowerLaw, confidence: float) -> None:
     """One variable: points, law, band, irreducible loss."""
     x = fit.columns_[fit.column]
     grid = np.geomspace(x.min(), 10 * x.max(), _POINTS)
-    band = fit.prediction_interval(grid)
+    band = fit.prediction_interval(grid, confidence=confidence)
     _band(axes, grid, band.lower, band.upper)
     theory(axes, grid, band.value)
     marks(axes, x, fit.losses_, "vermillion", markersize=3)
-    _floor(axes, fit, float(grid[0]))
+    _floor(axes, fit, float(grid[0]), confidence)
     axes.set(xscale="log", xlabel=fit.column, ylabel="loss $L$", title=fit.law().formula)
 
 
-def _frontier(axes: Axes, fit: Chinchilla) -> None:
+def _frontier(axes: Axes, fit: Chinchilla, confidence: float) -> None:
     """Losses over compute, with the compute-optimal frontier."""
     flop = FLOP_PER_PARAMETER_TOKEN * fit.columns_["params"] * fit.columns_["tokens"]
     budgets = np.geomspace(flop.min(), 10 * flop.max(), _POINTS)
     resampled = {name: values[:, None] for name, values in fit.bootstrap().items()}
-    low, high = quantiles(optimum(resampled, budgets)["loss"], _ENDS)
+    low, high = quantiles(optimum(resampled, budgets)["loss"], _ends(confidence))
     best = optimum(fit.parameters_, budgets)["loss"]
     size = np.log(fit.columns_["params"])
     shade = (size - size.min()) / max(float(np.ptp(size)), 1e-300)
     axes.scatter(flop, fit.losses_, c=shade, cmap="viridis", s=10, linewidths=0, zorder=3)
     _band(axes, budgets, low, high)
     theory(axes, budgets, best)
-    label(axes, budgets[-1], best[-1], "best at\neach budget")
-    _floor(axes, fit, float(budgets[0]))
+    label(axes, budgets[-1], best[-1], f"best at\neach budget,\n{confidence:.0%} band")
+    _floor(axes, fit, float(budgets[0]), confidence)
     label(axes, 0.97, 0.95, "dark to light: small to large models", xycoords="axes fraction", ha="right")
     axes.set(xscale="log", xlabel="compute $C$, FLOP", ylabel="loss $L$", title=fit.law().formula)
 
 
-def _floor(axes: Axes, fit: LawEstimator, x: float) -> None:
+def _floor(axes: Axes, fit: LawEstimator, x: float, confidence: float) -> None:
     if "E" not in fit.parameters_:
         return
-    found = fit.interval("E")
+    found = fit.interval("E", confidence=confidence)
     axes.axhspan(found.lower, found.upper, color=MUTED, alpha=0.25, linewidth=0, zorder=0)
-    label(axes, x, found.upper, f"irreducible loss, {found.lower:.3g} to {found.upper:.3g}", MUTED, va="bottom",
-          offset=(3, 2))  # fmt: skip
+    text = f"irreducible loss, {found.lower:.3g} to {found.upper:.3g} ({confidence:.0%})"
+    label(axes, x, found.upper, text, MUTED, va="bottom", offset=(3, 2))
 
 
 def _against(axes: Axes, fit: LawEstimator) -> None:
@@ -102,7 +105,7 @@ def _residuals(axes: Axes, fit: LawEstimator) -> None:
     axes.set_title(f"left over: {typical:.2g} % in the median")
 
 
-def _sizes(axes: Axes, fit: SizeLine) -> None:
+def _sizes(axes: Axes, fit: SizeLine, confidence: float) -> None:
     """Optimal sizes over budgets, the line through them and its band."""
     if isinstance(fit, IsoFlop):
         flop, sizes = np.array([(v.flop, v.params) for v in fit.vertices_]).T
@@ -111,8 +114,8 @@ def _sizes(axes: Axes, fit: SizeLine) -> None:
         flop, sizes = fit.envelope_["flop"], fit.envelope_["params"]
     budgets = np.geomspace(flop.min() / 2, 10 * flop.max(), _POINTS)
     slope, intercept = (values[:, None] for values in fit._bootstrap())
-    _band(axes, budgets, *quantiles(np.exp(intercept + slope * np.log(budgets)), _ENDS))
+    _band(axes, budgets, *quantiles(np.exp(intercept + slope * np.log(budgets)), _ends(confidence)))
     theory(axes, budgets, fit.predict(budgets))
     marks(axes, flop, sizes, "vermillion", markersize=3.5)
     axes.set(xscale="log", yscale="log", xlabel="compute $C$, FLOP", ylabel="optimal parameters $N^*$")
-    axes.set_title(f"$N^* = G\\,C^a$, $a = {fit.a_:.3f}$")
+    axes.set_title(f"$N^* = G\\,C^a$, $a = {fit.a_:.3f}$, {confidence:.0%} band")

@@ -227,11 +227,49 @@ def test_a_bad_entry_is_named(runs, column, entry):
         (("--law", "encoder-decoder"), "encoder"),
         (("--law", "isoflop", "--exponents", "0.3"), "ALPHA,BETA"),
         (("--law", "envelope", "--measured-loss", 2), "irreducible loss"),
+        (("--law", "chinchilla", "--columns", "Z=params"), "NAME among"),
+        (("--law", "chinchilla", "--exponents", "0.3,0.4"), "used with isoflop"),
+        (("--law", "chinchilla", "--decay", 0.9), "used with annealing"),
+        (("--law", "over-training", "--tied"), "used with chinchilla"),
+        (("--law", "isoflop", "--fit-by", "squares"), "used with chinchilla"),
+        (("--law", "annealing", "--columns", "S1=params,S2=tokens", "--budget", 1e20), "makes plans"),
     ],
 )  # fmt: skip
 def test_bad_arguments(runs, arguments, words):
     code, out, err = run(runs, *arguments)
     assert (code, out) == (2, "") and words in err
+
+
+def test_exchanged_headers_are_exchanged(tmp_path):
+    columns = sizes(30)
+    file = write(tmp_path / "x.csv", tokens=columns["params"], params=columns["tokens"], loss=value(columns))
+    out = run(file, "--law", "chinchilla", "--columns", "N=tokens,D=params", "--bootstrap", 5, "--json")[1]
+    found = {name: each["value"] for name, each in json.loads(out)["parameters"].items()}
+    assert found == pytest.approx(TRUTH, rel=1e-6)
+
+
+def test_dropped_rows_are_checked_and_rows_keep_their_numbers(runs):
+    with runs.open() as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    largest = losses.index(max(losses))
+    spoilt(runs, largest, "loss", "inf")
+    assert f"row {largest}, column loss" in run(runs, "--law", "chinchilla", "--drop-largest", 1)[2]
+
+
+def test_tables_send_warnings_to_stderr(tmp_path):
+    params = np.geomspace(1e8, 1e10, 20)
+    columns = {"params": params, "tokens": 20 * params}
+    file = write(tmp_path / "line.csv", **columns, loss=noisy(columns))
+    for kind in ("--csv", "--latex"):
+        code, out, err = run(file, "--law", "chinchilla", "--bootstrap", 5, kind, "--budget", 1e23)
+        assert code == 3 and "unidentified" in err and "no plan" in err and "unidentified" not in out
+
+
+def test_csv_holds_the_plan(runs):
+    out = run(runs, "--law", "chinchilla", "--bootstrap", 5, "--csv", "--budget", 1e23)[1]
+    names = [row["parameter"] for row in csv.DictReader(out.splitlines())]
+    assert names == ["E", "A", "B", "alpha", "beta", "a", "plan params", "plan tokens", "plan tokens_per_param",
+                     "plan loss"]  # fmt: skip
 
 
 def test_bad_files(tmp_path):

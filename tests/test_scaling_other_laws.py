@@ -117,7 +117,7 @@ def test_envelope_finds_the_exponent():
     assert fit.interval("a").lower < 0.28 / 0.62 < fit.interval("a").upper
     c = 1e20
     assert fit.predict(c) == pytest.approx(optimum(TRUTH, c)["params"], rel=0.1)
-    with pytest.raises(InputError, match="three different sizes"):
+    with pytest.raises(InputError, match="of different sizes"):
         keep = columns["params"] < 1.3e7
         Envelope().fit({k: v[keep] for k, v in columns.items()}, value(columns)[keep])
 

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -199,6 +201,8 @@ def test_workers_and_other_maps_give_the_same():
     one = solve_many(problem, many, 1e-3, weights=counts)
     assert np.array_equal(one.theta, solve_many(problem, many, 1e-3, weights=counts, workers=recording).theta)
     assert calls == [3]
+    with ThreadPoolExecutor(2) as pool:
+        assert np.array_equal(one.theta, solve_many(problem, many, 1e-3, weights=counts, workers=pool.map).theta)
     with pytest.raises(InputError, match="workers"), worker_map(0):
         pass
 
@@ -223,3 +227,60 @@ def test_bca_without_bias_or_skewness_is_the_percentile():
     levels = bca_levels(0.0, values, np.array([-1.0, 0.0, 1.0]), 0.9)
     assert np.allclose(levels, [0.05, 0.95], atol=1e-3)
     assert bca_levels(0.5, values, np.array([-1.0, 0.0, 1.0]), 0.9)[0] > 0.05
+
+
+@pytest.mark.slow
+def test_processes_give_the_same():
+    """``workers=2`` starts two processes; a process pool's map is as good."""
+    columns = sizes(40)
+    problem = CHINCHILLA.at(columns, noisy(columns))
+    theta, _, _ = best(problem, 1e-3)
+    counts = resample_weights(40, 300, 0)
+    many = np.repeat(theta[None], 300, 0)
+    one = solve_many(problem, many, 1e-3, weights=counts)
+    assert np.array_equal(one.theta, solve_many(problem, many, 1e-3, weights=counts, workers=2).theta)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert np.array_equal(one.theta, solve_many(problem, many, 1e-3, weights=counts, workers=pool.map).theta)
+
+
+def test_a_rising_loss_is_a_constant():
+    """Beside a constant, exponents are sought in [0, inf): where the loss rises with x the term vanishes."""
+    x = np.geomspace(1e3, 1e6, 20)
+    law = SumOfPowers("", "", (Term("E"), Term("A", {"x": "alpha"})))
+    observed = 2 + 0.05 * np.log(x / 1e3)
+    problem = law.at({"x": x}, observed)
+    for delta, constant in ((math.inf, np.exp(np.log(observed).mean())), (0.0, None), (1e-3, None)):
+        theta, objective, _ = best(problem, delta)
+        assert theta[1] <= LOG_ZERO and theta[2] == 0.0
+        levels = np.linspace(2, 2.35, 2001)
+        scanned = [loss_sums((np.log(level) - np.log(observed))[None], delta, None)[0] for level in levels]
+        assert objective <= min(scanned) * (1 + 1e-12)
+        assert constant is None or np.exp(theta[0]) == pytest.approx(constant, rel=1e-9)
+    rising = SumOfPowers("", "", (Term("A", {"x": "alpha"}),)).at({"x": x}, 2 * (x / 1e3) ** 0.1)
+    assert best(rising, math.inf)[0][1] == pytest.approx(-0.1, rel=1e-9)  # without a constant a law may rise
+
+
+def test_a_constant_at_zero_in_the_fit_may_be_positive_in_a_resample():
+    """A resample starts from the full fit; its E enters again where the objective falls with E."""
+    columns = sizes(60, seed=2)
+    problem = CHINCHILLA.at(columns, noisy(columns, seed=3, sd=0.01, truth={**TRUTH, "E": 0.0}))
+    theta, _, _ = best(problem, 1e-3)
+    theta[0] = LOG_ZERO
+    counts = resample_weights(60, 40, 0)
+    many = solve_many(problem, np.repeat(theta[None], 40, 0), 1e-3, weights=counts)
+    alone = [solve(problem, starts(problem), 1e-3, weights=np.repeat(row[None], len(starts(problem)), 0))
+             for row in counts]  # fmt: skip
+    lowest = np.array([a.objective.min() for a in alone])
+    assert (many.objective <= lowest * (1 + 1e-8)).all()
+    zero = many.theta[:, 0] <= LOG_ZERO
+    assert zero.any() and not zero.all()
+
+
+def test_a_rising_term_beside_a_fixed_constant_is_a_constant():
+    """With E held at 1, sum (ln f - ln L)^2 over f = 1 + A x^-alpha, alpha >= 0: alpha = 0, ln(1 + A) the mean log."""
+    x = np.geomspace(1e3, 1e6, 20)
+    observed = 2 + 0.05 * np.log(x / 1e3)
+    problem = SumOfPowers("", "", (Term("E"), Term("A", {"x": "alpha"}))).at({"x": x}, observed)
+    found = solve(problem, np.array([[0.0, 0.0, 0.3]]), math.inf, free=np.array([[False, True, True]]))
+    assert found.theta[0, 0] == 0.0 and found.theta[0, 2] == 0.0
+    assert np.log1p(np.exp(found.theta[0, 1])) == pytest.approx(np.log(observed).mean(), rel=1e-9)

@@ -18,11 +18,12 @@ import numpy as np
 
 from hconsist.scaling.laws import Problem
 
-__all__ = ["Certificate", "descend"]
+__all__ = ["ZERO_SUM", "Certificate", "descend"]
 
+ZERO_SUM = 1e-12
+"""A sum of absolute residuals that is zero to rounding: then there is nothing to certify."""
 _MET = 1e-12
 _NEWTON = 4
-_CANDIDATES = 12
 
 
 @dataclass
@@ -50,12 +51,9 @@ def descend(
     w = problem.merged(np.ones((m, problem.n_points)) if weights is None else weights)
     loose = np.ones(theta.shape, bool) if free is None else free
     state = problem.evaluate(theta)
-    largest = (w * np.abs(state.residual)).max(-1)
-    result = Certificate(
-        theta.copy(), (w * np.abs(state.residual)).sum(-1), np.where(largest <= _MET, 0.0, np.inf),
-        largest <= _MET, np.zeros(m, int),
-    )  # fmt: skip
-    rows = np.flatnonzero(~result.certified)
+    sums = (w * np.abs(state.residual)).sum(-1)
+    result = Certificate(theta.copy(), sums, np.full(m, np.inf), np.zeros(m, bool), np.zeros(m, int))
+    rows = np.flatnonzero(sums > 0)
     theta, w, loose = theta[rows], w[rows], loose[rows]
     met = _first_vertex(state.jacobian()[rows], state.residual[rows], w, loose)
     theta = _onto_vertex(problem, theta, met, loose)
@@ -65,7 +63,8 @@ def descend(
         state = problem.evaluate(theta)
         jacobian, residual = state.jacobian(), state.residual
         at_vertex = np.zeros(residual.shape, bool)
-        np.put_along_axis(at_vertex, met, True, -1)
+        for slot in range(met.shape[-1]):  # the slots of fixed parameters name points that are not met
+            at_vertex[np.arange(len(rows)), met[:, slot]] |= loose[:, slot]
         at_vertex &= w > 0
         objective = np.where(at_vertex, 0.0, w * np.abs(residual)).sum(-1)
         matrix = _rows(jacobian, met, loose)
@@ -108,13 +107,15 @@ def descend(
         length = np.where(reached, np.minimum(length, 1.0 / np.maximum(np.abs(edge).max(-1), 1e-300)), 0.0)
         met[each, leaving] = entering
         theta = _onto_vertex(problem, theta + length[:, None] * edge, met, loose)
+    zero = result.objective <= ZERO_SUM
+    result.certified[zero], result.subgradient[zero] = True, 0.0
     return result
 
 
 def _first_vertex(jacobian: np.ndarray, residual: np.ndarray, w: np.ndarray, loose: np.ndarray) -> np.ndarray:
     """Points (m, p) with small residuals and independent gradients; a fixed parameter keeps its place unused."""
-    m, p, n = jacobian.shape
-    order = np.argsort(np.where(w > 0, np.abs(residual), np.inf), axis=-1)[:, : min(n, _CANDIDATES * p)]
+    m, p, _ = jacobian.shape
+    order = np.argsort(np.where(w > 0, np.abs(residual), np.inf), axis=-1)
     met = order[:, :p].copy()
     each = np.arange(m)
     slots = np.argsort(~loose, axis=-1, kind="stable")  # free parameters first

@@ -16,7 +16,7 @@ from hconsist.results import Interval
 from hconsist.scaling.estimator import LawEstimator
 from hconsist.scaling.identifiability import line_of
 from hconsist.scaling.laws import SumOfPowers, Term
-from hconsist.scaling.plans import UnidentifiedError
+from hconsist.scaling.plans import UnidentifiedError, check_determined
 
 __all__ = ["EncoderDecoder"]
 
@@ -38,14 +38,14 @@ class EncoderDecoder(LawEstimator):
         """For ``params`` parameters in all: the best ``encoder`` and ``decoder`` sizes and the ``loss``."""
         self._fitted()
         total = float(Domain(0, lower_open=True).check_scalar("params", params))
-        if self.line_ is not None:
-            raise UnidentifiedError(
-                "the design", "one that tells the exponents apart before a plan is made", self.line_
-            )
+        check_determined(self)
+        p = self.parameters_
+        if not (p["A"] > 0 and p["pe"] > 0 and p["pd"] > 0):
+            raise UnidentifiedError("the fit", "with A, pe, pd > 0 (an interior optimum) for a plan", p)
 
         def loss(p: Mapping[str, Any]) -> Any:
-            share = p["pe"] / (p["pe"] + p["pd"])
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", divide="ignore"):
+                share = p["pe"] / (p["pe"] + p["pd"])
                 return p["E"] + p["A"] * (share * total) ** -p["pe"] * ((1 - share) * total) ** -p["pd"]
 
         return {

@@ -63,9 +63,12 @@ class Chinchilla(LawEstimator):
         return make_plan(self, budget, confidence)
 
     def tied_or_free(self, *, confidence: float = 0.95) -> TiedOrFree | None:
-        """The tied fit beside this one, and the interval of alpha - beta; None where exponents are tied already."""
+        """The tied fit beside this one, and the interval of alpha - beta.
+
+        None where exponents are tied already or not determined.
+        """
         self._fitted()
-        return None if self.tied or self.line_ is not None else tied_or_free(self, confidence)
+        return None if self.tied or self.undetermined_ is not None else tied_or_free(self, confidence)
 
     def _line(self, columns: Mapping[str, np.ndarray]) -> str | None:
         return line_of(columns)

@@ -13,6 +13,7 @@ __all__ = ["FLOP_PER_PARAMETER_TOKEN", "check_losses", "check_units", "columns_o
 
 FLOP_PER_PARAMETER_TOKEN = 6.0
 """C = 6 N D: floating-point operations of training, per parameter and token."""
+_UNITS = "and not in thousands, millions or billions"
 
 
 def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> dict[str, np.ndarray]:
@@ -36,13 +37,13 @@ def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> d
         found = {name: found[name] for name in names}
     else:
         try:
-            table = np.asarray(x, float)
-        except (TypeError, ValueError):
-            raise InputError("X", "an array of numbers or a mapping of columns", x) from None
+            table = np.asarray(x, dtype=object)
+        except ValueError:  # rows of several shapes
+            raise InputError("X", f"of shape (points, {len(names)}): {', '.join(names)}", x) from None
         table = table[:, None] if table.ndim == 1 and len(names) == 1 else table
         if table.ndim != 2 or table.shape[1] != len(names):
             raise InputError("X", f"of shape (points, {len(names)}): {', '.join(names)}", table.shape)
-        found = {name: table[:, i] for i, name in enumerate(names)}
+        found = {name: numbers(table[:, i], name) for i, name in enumerate(names)}
     lengths = {len(values) for values in found.values()}
     if len(lengths) > 1 or lengths == {0}:
         sizes = {name: len(values) for name, values in found.items()}
@@ -63,16 +64,23 @@ def check_losses(y: Any, n_points: int, n_parameters: int, name: str = "loss") -
 
 
 def check_units(columns: Mapping[str, np.ndarray]) -> None:
-    """Refuse tokens (or parameters) that look like millions or billions, and columns with one value only."""
+    """Refuse parameters, tokens or FLOP that look like millions or billions, and columns with one value only."""
     for name, values in columns.items():
         if len(np.unique(values)) == 1:
             raise InputError(f"column {name}", "of at least two different values", float(values[0]))
+        if name in ("params", "tokens", "flop") and values.min() < 1:
+            row = int(values.argmin())
+            raise InputError(f"row {row}, column {name}", f"a count, at least 1 {_UNITS}", float(values[row]))
     if {"params", "tokens"} <= set(columns):
-        ratio = float(np.median(columns["tokens"] / columns["params"]))
-        for small, name, value in ((ratio, "tokens", columns["tokens"]), (1 / ratio, "params", columns["params"])):
-            if small < 1e-3 and value.max() < 1e8:
-                domain = "counted in units, not in millions or billions (there are 1e-3 or fewer for each of the other)"
-                raise InputError(f"column {name}", domain, float(np.median(value)))
+        params, tokens = columns["params"], columns["tokens"]
+        ratio = float(np.median(tokens / params))
+        tiny = max(params.max(), tokens.max()) < 1e5
+        # much over-trained small models are real (a thousand tokens a parameter and more), the other way round is rare
+        tokens_scaled, params_scaled = ratio < 1e-3 and tokens.max() < 1e8, ratio > 1e4 and params.max() < 1e6
+        for name, value, scaled in (("tokens", tokens, tokens_scaled), ("params", params, params_scaled)):
+            if scaled or tiny:
+                row = int(value.argmax())
+                raise InputError(f"row {row}, column {name}", f"counted in units {_UNITS}", float(value[row]))
 
 
 def read_columns(path: str) -> dict[str, np.ndarray]:
@@ -81,19 +89,24 @@ def read_columns(path: str) -> dict[str, np.ndarray]:
 
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError("file", f"a CSV file that can be read ({error})", path) from None
     if len(rows) < 2:
         raise InputError("file", "a table with a header line and at least one row", path)
-    header, body = [name.strip() for name in rows[0]], rows[1:]
-    for number, row in enumerate(body, 2):
+    header, body = [name.strip() for name in rows[0][1]], rows[1:]
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise InputError(f"line {rows[0][0]}", "a header of different names", twice[0])
+    for number, row in body:
         if len(row) != len(header):
             raise InputError(f"line {number}", f"of {len(header)} entries as the header", len(row))
-    return {name: np.array([row[i].strip() for row in body], dtype=object) for i, name in enumerate(header)}
+    return {name: np.array([row[i].strip() for _, row in body], dtype=object) for i, name in enumerate(header)}
 
 
 def numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """The entries of a column as floats; an error names the row, counted from 0, and the column."""
     result = np.empty(len(np.atleast_1d(values)))
     for i, value in enumerate(np.atleast_1d(values)):
         try:

@@ -14,6 +14,7 @@ import numpy as np
 
 from hconsist.results import Interval
 from hconsist.scaling.digits import with_interval
+from hconsist.scaling.profiles import effective_count
 
 if TYPE_CHECKING:
     from hconsist.scaling.chinchilla import Chinchilla
@@ -56,7 +57,7 @@ def tied_or_free(free: Chinchilla, confidence: float) -> TiedOrFree:
     arguments = {**free.get_params(), "tied": True}
     tied = Chinchilla(**arguments).fit(free.columns_, free.losses_, free.weights_)
     factor = 1.0 if free.loss == "squares" else 2.0
-    n = len(free.losses_) if free.weights_ is None else float(free.weights_.sum())
+    n = len(free.losses_) if free.weights_ is None else effective_count(free.weights_)
     with np.errstate(divide="ignore"):
         ratio = np.log(max(tied.objective_, 1e-300) / max(free.objective_, 1e-300))
     return TiedOrFree(

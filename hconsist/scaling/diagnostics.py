@@ -10,6 +10,7 @@ import numpy as np
 from hconsist.results import Interval
 from hconsist.scaling.comparison import TiedOrFree
 from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.solver import TOLERANCE
 
 if TYPE_CHECKING:
     from hconsist.scaling.estimator import LawEstimator, PathPoint
@@ -23,13 +24,15 @@ _DROPPED = 5
 class Diagnostics:
     """Of one fit: the optimum, three kinds of intervals, and how the result moves with the data and the loss.
 
-    ``percentile`` and ``bca``: parameters and derived quantities.  ``profile``: exponents and the constant.
-    ``contributions``: (value, lower, upper) of each term at the geometric mean of the data.  ``drop_path``: without the
-    0, 1, ... largest losses.  ``delta_path``: Huber thresholds.  ``tied``: for Chinchilla's law with free exponents.
+    ``uncertified_resamples``: fits to resamples whose optimum could not be certified.  ``percentile`` and ``bca``:
+    parameters and derived quantities.  ``profile``: exponents and the constant.  ``contributions``: (value, lower,
+    upper) of each term at the geometric mean of the data.  ``drop_path``: without the 0, 1, ... largest losses.
+    ``delta_path``: Huber thresholds.  ``tied``: for Chinchilla's law with free exponents.
     """
 
     starts: int
     starts_at_best: int
+    uncertified_resamples: int
     line: str | None
     percentile: dict[str, Interval]
     bca: dict[str, Interval]
@@ -49,6 +52,7 @@ def diagnose(fit: LawEstimator, *, confidence: float = 0.95, largest: int | None
     return Diagnostics(
         starts=fit.starts_,
         starts_at_best=fit.starts_at_best_,
+        uncertified_resamples=_uncertified(fit),
         line=fit.line_,
         percentile={name: fit.interval(name, confidence=confidence) for name in names},
         bca={name: fit.interval(name, method="bca", confidence=confidence) for name in names},
@@ -60,6 +64,11 @@ def diagnose(fit: LawEstimator, *, confidence: float = 0.95, largest: int | None
         delta_path=fit.delta_path(),
         tied=fit.tied_or_free(confidence=confidence),
     )
+
+
+def _uncertified(fit: LawEstimator) -> int:
+    fit.bootstrap()
+    return int(np.sum(~(fit.resampled_gradients_ < TOLERANCE)))
 
 
 def _contributions(fit: LawEstimator, confidence: float) -> dict[str, tuple[float, float, float]]:

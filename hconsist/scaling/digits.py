@@ -19,32 +19,33 @@ def carried(value: float, lower: float, upper: float) -> int:
 
 def with_interval(value: float, lower: float, upper: float) -> str:
     """``0.347 [0.317, 0.373]``."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:.3g} [{lower:.3g}, {upper:.3g}]"
-    last = _last(value, lower, upper)
-    return f"{_rounded(value, last)} [{_rounded(lower, last)}, {_rounded(upper, last)}]"
+    return (
+        f"{_like(value, value, lower, upper)} [{', '.join(_like(end, value, lower, upper) for end in (lower, upper))}]"
+    )
 
 
 def rounded(number: float, like: Interval) -> str:
     """``number`` to the last digit that the interval ``like`` lets its own value carry."""
-    if like.value == 0 or not math.isfinite(like.value):
+    return _like(number, like.value, like.lower, like.upper)
+
+
+def _like(number: float, value: float, lower: float, upper: float) -> str:
+    """``number`` with the last decimal place that ``value`` carries; a number of other size by its leading digits."""
+    if not math.isfinite(number):
+        return str(number)
+    if value == 0 or not math.isfinite(value):
         return f"{number:.3g}"
-    return _rounded(number, _last(like.value, like.lower, like.upper))
+    size = _size(value)
+    last = size - carried(value, lower, upper) + 1
+    own = _size(number) if number else last
+    if own > size + 1:
+        return f"{number:.2g}"
+    if own < last:
+        return f"{number:.1g}"
+    if last >= -6 and own < 5:
+        return f"{round(number, -last):.{max(0, -last)}f}"
+    return f"{number:.{own - last}e}"
 
 
-def _last(value: float, lower: float, upper: float) -> int:
-    """The decimal place of the last digit carried."""
-    return math.floor(math.log10(abs(value))) - carried(value, lower, upper) + 1
-
-
-def _rounded(value: float, last: int) -> str:
-    if not math.isfinite(value):
-        return "inf" if value > 0 else "-inf"
-    size = math.floor(math.log10(abs(value))) if value else last
-    if size - last > 4:  # an end far larger than the value: its own leading digits say enough
-        return f"{value:.2g}"
-    if size < last:  # and one far smaller
-        return f"{value:.1g}"
-    if last >= -6 and size < 5:
-        return f"{round(value, -last):.{max(0, -last)}f}"
-    return f"{value:.{max(0, size - last)}e}"
+def _size(number: float) -> int:
+    return math.floor(math.log10(abs(number)))

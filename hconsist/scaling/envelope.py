@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from hconsist.domains import Domain, InputError
-from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, columns_of
+from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, check_units, columns_of
 from hconsist.scaling.size_line import SizeLine, lines_through
 
 __all__ = ["Envelope"]
@@ -34,6 +34,8 @@ class Envelope(SizeLine):
         """Fit to training curves; needs three runs or more of different sizes."""
         columns = columns_of(X, self.columns)
         losses = check_losses(y, len(columns["params"]), 3)
+        check_units(columns)
+        self._resample_count()
         labels = columns["params"] if runs is None else np.asarray(runs)
         if labels.shape != losses.shape:
             raise InputError("runs", f"of shape {losses.shape}", labels.shape)
@@ -60,19 +62,19 @@ class Envelope(SizeLine):
         best = self._curves.argmin(0)
         self.envelope_ = {"flop": np.exp(grid), "params": np.exp(self._sizes[best]), "loss": self._curves.min(0)}
         self._resampled: np.ndarray | None = None
+        self._fit_begins()
         return self
 
     def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
         if self._resampled is None:
             rng = np.random.default_rng(self.rng)
-            draws = rng.integers(len(self._sizes), size=(self.resamples, len(self._sizes)))
+            draws = rng.integers(len(self._sizes), size=(self._resample_count(), len(self._sizes)))
             self._resampled = np.array([self._line(np.unique(draw)) for draw in draws]).T
         return self._resampled[0], self._resampled[1]
 
-    def __str__(self) -> str:
-        if not self.__sklearn_is_fitted__():
-            return repr(self)
-        return f"lower envelope of {len(self._sizes)} runs: N* = G C^a\n\n{self._table()}"
+    def page(self, confidence: float = 0.95) -> str:
+        """What was fitted, and the parameters."""
+        return f"lower envelope of {len(self._sizes)} runs: N* = G C^a\n\n{self.table(confidence)}"
 
     def _line(self, members: np.ndarray) -> tuple[float, float]:
         losses = self._curves[members]

@@ -108,7 +108,10 @@ def error_limit(
         confidence=confidence,
         side=Side.ESTIMATE,
         level=Level.SIMULATED,
-        assumptions=_assumptions(constant, float(gap), budget is not None or at is not None),
+        assumptions=(
+            *_assumptions(constant, float(gap), budget is not None or at is not None),
+            *((f"note: the loss lies below {constant} = {floor.value:.4g}, within its interval",) * (excess.value < 0)),
+        ),
         bound=limit,
     )
 

@@ -58,7 +58,9 @@ class PathPoint:
 class LawEstimator(Parameters):
     """A law fitted by minimising sum_i w_i rho(ln f(x_i) - ln L_i), or of f - L with ``residual="loss"``.
 
-    Subclasses say which law, which columns, and which quantities follow from the parameters.  After :meth:`fit`:
+    Coefficients are sought in [0, inf), and so are exponents beside a constant; a loss that rises gives a coefficient 0
+    there.  Subclasses say which law, which columns, and which quantities follow from the parameters.  After
+    :meth:`fit`:
     ``parameters_`` (coefficients as numbers, exponents), ``objective_`` (a sum), ``scaled_gradient_`` (for absolute
     values the norm of the subgradient of the certificate), ``starts_``, ``starts_at_best_``, ``condition_``,
     ``contributions_`` (the terms at the geometric mean of the data), ``line_`` (the line on which an unidentified
@@ -111,9 +113,16 @@ class LawEstimator(Parameters):
         delta, law = self._threshold(), self.law()
         columns = self._features(X)
         losses = check_losses(y, len(next(iter(columns.values()))), len(law.parameters))
+        self.weights_ = self._weights(sample_weight, len(losses))
+        if self.weights_ is not None:  # a point without weight is no point: none of the checks below may count it
+            counted = self.weights_ > 0
+            columns = {name: values[counted] for name, values in columns.items()}
+            losses, self.weights_ = losses[counted], self.weights_[counted]
+            losses = check_losses(losses, len(losses), len(law.parameters))
+        if len(losses) > 1 and np.ptp(losses) == 0:
+            raise InputError("column loss", "of at least two different values", float(losses[0]))
         self._check(columns)
         self.n_features_in_ = len(self.columns)
-        self.weights_ = self._weights(sample_weight, len(losses))
         self.problem_: SumOfPowersProblem = law.at(columns, losses, log=self.residual == "log")
         first = starts(self.problem_)
         weights = None if self.weights_ is None else np.repeat(self.weights_[None], len(first), 0)
@@ -135,8 +144,14 @@ class LawEstimator(Parameters):
         self.warnings_ = identifiability.verdicts(
             law.parameters, law.exponents, self.natural_, self.condition_, self.line_
         )
+        distinct = len(np.unique(np.stack(list(columns.values())), axis=1).T)
+        if distinct < len(law.parameters):
+            text = f"unidentified design: {distinct} different points, {len(law.parameters)} parameters"
+            self.warnings_.insert(0, text)
         if not self.scaled_gradient_ < TOLERANCE:
             self.warnings_.append(f"no certified optimum: scaled gradient {self.scaled_gradient_:.1e}")
+        self.undetermined_ = self._undetermined(distinct)
+        self._fit_begins()
         self._resampled: np.ndarray | None = None
         self._left_out: np.ndarray | None = None
         for text in self.warnings_:
@@ -145,6 +160,18 @@ class LawEstimator(Parameters):
 
     def _check(self, columns: Mapping[str, np.ndarray]) -> None:
         check_units(columns)
+
+    def _undetermined(self, distinct: int) -> str | None:
+        """Why nothing may be planned from this fit, or None."""
+        if self.line_ is not None:
+            return self.line_
+        if distinct < len(self.parameters_):
+            return f"{distinct} different points for {len(self.parameters_)} parameters"
+        if self.condition_ > identifiability.CONDITION_LIMIT:
+            return f"condition {self.condition_:.1e}"
+        if not self.scaled_gradient_ < TOLERANCE:
+            return f"no certified optimum, scaled gradient {self.scaled_gradient_:.1e}"
+        return None
 
     @staticmethod
     def _weights(sample_weight: Any, n: int) -> np.ndarray | None:
@@ -161,7 +188,8 @@ class LawEstimator(Parameters):
         values = {}
         for i, name in enumerate(law.parameters):
             column = natural[..., i]
-            value = np.where(column <= LOG_ZERO, 0.0, np.exp(column)) if name in law.coefficients else column
+            with np.errstate(over="ignore"):  # of resamples that an unidentified design leaves undetermined
+                value = np.where(column <= LOG_ZERO, 0.0, np.exp(column)) if name in law.coefficients else column
             values[name] = float(value) if np.ndim(value) == 0 else value
         return values
 
@@ -169,10 +197,6 @@ class LawEstimator(Parameters):
         """The terms' sizes (..., terms) at the geometric mean of the data (the mean size of a factor)."""
         terms = len(self.problem_.coefficients)
         return np.exp(centred[..., :terms]) * np.abs(self.problem_.factor).mean(-1)
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "objective_"):
-            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
 
     # -- prediction and intervals --------------------------------------------------------------------------------------
 
@@ -227,11 +251,12 @@ class LawEstimator(Parameters):
                 raise UnsupportedError("quantity", "a parameter's name for method='profile'", "a function")
             low, high = self._profile_ends(quantity, confidence)
         else:
-            resampled = np.asarray(of(self.bootstrap()), float)
+            resampled = np.broadcast_to(np.asarray(of(self.bootstrap()), float), (self.resamples,))
             tail = (1 - confidence) / 2
             levels = np.array([tail, 1 - tail])
             if method == "bca":
-                levels = resampling.bca_levels(value, resampled, np.asarray(of(self.leave_one_out())), confidence)
+                left_out = np.broadcast_to(np.asarray(of(self.leave_one_out()), float), self.losses_.shape)
+                levels = resampling.bca_levels(value, resampled, left_out, confidence)
             low, high = (float(q) for q in resampling.quantiles(resampled, levels))
         return Interval(value, low, high, Side.ESTIMATE, Level.SIMULATED, f"{method}, {confidence:.0%}")
 
@@ -330,7 +355,7 @@ class LawEstimator(Parameters):
     # -- text ----------------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        return page(self) if hasattr(self, "objective_") else repr(self)
+        return page(self) if self.__sklearn_is_fitted__() else repr(self)
 
     def _loss_in_words(self) -> str:
         words = {"huber": f"Huber, delta = {self.delta:g}", "absolute": "absolute values", "squares": "squares / 2"}

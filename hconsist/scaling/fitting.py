@@ -1,37 +1,36 @@
-"""From starts to optima: continuation in Huber's threshold, terms that vanish, least absolute deviations, chunks."""
+"""From starts to optima: continuation, terms that vanish and terms that enter, chunks of members over workers."""
 
 from __future__ import annotations
 
 import functools
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hconsist.domains import InputError
-from hconsist.scaling.absolute import descend
-from hconsist.scaling.absolute_edges import polish
+from hconsist.scaling.continuation import MOST_STEPS, continued, vertices
 from hconsist.scaling.laws import LOG_ZERO, Problem
 from hconsist.scaling.robust import influence
-from hconsist.scaling.solver import Solution, minimise
+from hconsist.scaling.solver import TOLERANCE, Solution
 
 __all__ = ["CHUNK", "solve", "solve_many", "worker_map"]
 
 CHUNK = 128
 """Members solved together: as many as stay in the cache."""
-_LOOSE_STEPS = 6
-_MOST_STEPS = 1000
-_FULL = (100.0, 20.0, 4.0, 1.0)
-_SHORT = (10.0, 3.0, 1.0)
-_ABSOLUTE = (0.1, 0.02, 0.004, 1e-3, 3e-4)
-"""Thresholds from which least absolute deviations are approached."""
-_FINER = (1e-4, 1e-5, 1e-6, 1e-7)
-_FINE_STEPS = 100
-_TUBE = 1e-8
+_EARLY_STEPS = 40
 _SMALL_SHARE = 0.02
+_TRACE = -40.0
+"""The log-coefficient of a term so small that it changes no residual, yet has a derivative."""
+_ENTERING = np.geomspace(0.02, 30.0, 30)
+_SLACK = (1e-12, 1e-9)
+"""How much higher, relatively, a fit with a term at exactly zero may be: rounding of sums; of absolute values."""
+_ROUNDING = 1e-22
+_NEAR_ABSOLUTE = 3e-4
+"""The Huber threshold from whose optimum least absolute deviations are sought."""
 
 
 def solve(
@@ -42,117 +41,129 @@ def solve(
     weights: np.ndarray | None = None,
     free: np.ndarray | None = None,
     warm: bool = False,
+    most_steps: int = MOST_STEPS,
 ) -> Solution:
     """An optimum from each row of ``theta``; ``delta`` = 0 means least absolute deviations, infinity least squares.
 
-    Coefficients whose share becomes small are tried at exactly zero, and stay there where that is no worse and the
-    derivative by the coefficient is not negative (the condition for a minimum at the boundary).
+    Coefficients are sought in [0, inf), and so are the exponents that the problem calls ``decaying``.  Coefficients
+    whose share becomes small are tried at exactly zero; a term whose exponent came out negative joins the constant,
+    which it equals at exponent 0; and a term at zero enters again where the objective falls with its coefficient.
     """
-    loose = np.ones(np.shape(theta), bool) if free is None else np.array(free, bool)
-    solution = _continued(problem, theta, delta, weights, loose, warm)
-    state = problem.evaluate(solution.theta)
-    jacobian = state.jacobian()
-    share = np.abs(jacobian[:, list(problem.coefficients)]).max(-1)
-    if not problem_is_log(problem):
-        share = share / np.abs(jacobian[:, list(problem.coefficients)]).sum(1).max(-1, keepdims=True)
-    for position, k in enumerate(problem.coefficients):
-        small = (share[:, position] < _SMALL_SHARE) & loose[:, k] & (solution.theta[:, k] > LOG_ZERO)
-        if not small.any():
-            continue
-        start, open_ = solution.theta[small].copy(), loose[small].copy()
-        start[:, k], open_[:, k] = LOG_ZERO, False
-        some = None if weights is None else weights[small]
-        zero = _continued(problem, start, delta, some, open_, warm)
-        kept = zero.objective <= solution.objective[small] * (1 + 1e-12) + 1e-22
-        if delta:  # the one-sided derivative of absolute values depends on the multipliers: there the objective decides
-            kept &= _boundary_minimum(problem, zero, k, delta, some)
-        rows = np.flatnonzero(small)[kept]
-        for name in ("theta", "objective", "scaled_gradient", "steps"):
-            getattr(solution, name)[rows] = getattr(zero, name)[kept]
-        loose[rows, k] = False
-    return solution
-
-
-def problem_is_log(problem: Problem) -> bool:
-    """Whether residuals are logarithms, so that derivatives by log-coefficients are shares."""
-    return bool(getattr(problem, "log", True))
-
-
-def _boundary_minimum(problem: Problem, zero: Solution, k: int, delta: float, weights: np.ndarray | None) -> np.ndarray:
-    """Whether the derivative by coefficient k at zero is >= 0, read off at a share of e^-40 or so."""
-    theta = zero.theta.copy()
-    theta[:, k] = -40.0
-    state = problem.evaluate(theta)
-    psi = influence(state.residual, delta)
-    effect = state.jacobian()[:, k]
-    weighted = psi * effect if weights is None else weights * psi * effect
-    return weighted.sum(-1) >= -1e-9 * np.abs(weighted).sum(-1)
-
-
-def _continued(
-    problem: Problem, theta: np.ndarray, delta: float, weights: np.ndarray | None, free: np.ndarray, warm: bool
-) -> Solution:
     theta = np.array(theta, float, ndmin=2)
-    tight = None if free.all() else free
-    stages: tuple[float, ...]
-    if delta == 0:
-        stages = _ABSOLUTE[3:] if warm else _ABSOLUTE
-    elif math.isinf(delta):
-        stages = (delta,)
-    else:
-        stages = tuple(delta * s for s in (_SHORT if warm else _FULL))
-    steps = np.zeros(len(theta), int)
-    for stage in stages:
-        last = stage == stages[-1]
-        found = minimise(
-            problem,
-            theta,
-            stage,
-            weights=weights,
-            free=tight,
-            max_steps=_MOST_STEPS if last and delta else _LOOSE_STEPS,
-        )
-        theta, steps = found.theta, steps + found.steps
-    found.steps = steps
-    return _vertices(problem, found, weights, free) if delta == 0 else found
+    given = np.ones(theta.shape, bool) if free is None else np.array(free, bool)
+    if delta:
+        return _Members(problem, delta, weights, given, most_steps=most_steps).bounded(theta, warm)
+    near = _Members(problem, _NEAR_ABSOLUTE, weights, given, False).bounded(theta, warm)
+    return _Members(problem, 0.0, weights, given).bounded(near.theta, True)
 
 
-def _vertices(problem: Problem, near: Solution, weights: np.ndarray | None, free: np.ndarray) -> Solution:
-    """Least absolute deviations from optima for a small threshold; smaller ones where the walk found no certificate."""
-    theta = near.theta
-    found = Solution(theta.copy(), np.full(len(theta), np.inf), np.full(len(theta), np.inf), near.steps)
-    left = np.arange(len(theta))
-    for stage in (None, *_FINER):
-        some = None if weights is None else weights[left]
-        if stage is not None:
-            theta = minimise(problem, theta, stage, weights=some, free=free[left], max_steps=_FINE_STEPS).theta
-        exact = descend(problem, theta, weights=some, free=free[left])
-        better = (exact.objective < found.objective[left]) | exact.certified
-        rows = left[better]
-        found.theta[rows], found.objective[rows] = exact.theta[better], exact.objective[better]
-        found.scaled_gradient[rows] = exact.subgradient[better]
-        found.steps[left] += exact.pivots
-        left, theta = left[~exact.certified], theta[~exact.certified]
-        if not len(left):
-            return found
-    some, open_ = (None if weights is None else weights[left]), free[left]
-    theta = minimise(problem, theta, _TUBE, weights=some, free=open_, max_steps=_FINE_STEPS).theta
-    exact = polish(problem, theta, 1.01 * _TUBE, weights=some, free=open_)
-    better = (exact.objective < found.objective[left]) | exact.certified
-    rows = left[better]
-    found.theta[rows], found.objective[rows] = exact.theta[better], exact.objective[better]
-    found.scaled_gradient[rows] = np.where(exact.certified, exact.subgradient, np.inf)[better]
-    return found
+@dataclass
+class _Members:
+    """What all the members of a batch share, and their weights (m, n) and parameters to be found (m, p)."""
+
+    problem: Problem
+    delta: float
+    weights: np.ndarray | None
+    given: np.ndarray
+    precise: bool = True
+    most_steps: int = MOST_STEPS
+
+    def some(self, rows: np.ndarray) -> _Members:
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, weights=weights, given=self.given[rows])
+
+    def reach(self, theta: np.ndarray, warm: bool) -> Solution:
+        """Optima over the parameters of the terms that are not at zero."""
+        free = self.given.copy()
+        for k in self.problem.coefficients:
+            free[:, k] &= theta[:, k] > LOG_ZERO
+        for exponent, terms in self.problem.decaying:
+            free[:, exponent] &= (theta[:, terms] > LOG_ZERO).any(-1)
+        if self.delta == 0:
+            return vertices(self.problem, theta, self.weights, free)
+        return continued(
+            self.problem, theta, self.delta, self.weights, free, warm=warm, precise=self.precise,
+            most_steps=self.most_steps,
+        )  # fmt: skip
+
+    def bounded(self, theta: np.ndarray, warm: bool) -> Solution:
+        solution = self.reach(theta, warm)
+        shares = self.problem.evaluate(solution.theta).shares()
+        for position, k in enumerate(self.problem.coefficients):
+            small = (shares[:, position] < _SMALL_SHARE) & (solution.theta[:, k] > LOG_ZERO) & self.given[:, k]
+            rows = np.flatnonzero(small)
+            if len(rows):
+                before = solution.take(rows)
+                start = before.theta.copy()
+                start[:, k] = LOG_ZERO
+                zero = self.some(rows).reach(start, True)
+                kept = zero.objective <= before.objective * (1 + _SLACK[self.delta == 0]) + _ROUNDING
+                solution.put(rows[kept], zero.take(kept))
+        for exponent, terms in self.problem.decaying:
+            rows = np.flatnonzero((solution.theta[:, exponent] < 0) & self.given[:, exponent])
+            if len(rows):
+                solution.put(rows, self.some(rows).joined(solution.theta[rows], exponent, terms))
+        if self.delta:  # absolute values: settled at the threshold from which they were approached
+            for k in self.problem.coefficients:
+                rows = np.flatnonzero((solution.theta[:, k] <= LOG_ZERO) & self.given[:, k])
+                if len(rows):
+                    self.some(rows).enter(solution, rows, k)
+        return solution
+
+    def joined(self, theta: np.ndarray, exponent: int, terms: tuple[int, ...]) -> Solution:
+        """Optima with a negative exponent raised to 0, where its terms are constants: they join a constant to be found.
+
+        Beside a constant that is held fixed they stay, as constants of their own.
+        """
+        start, constant = theta.copy(), self.problem.constant
+        start[:, exponent] = 0.0
+        open_ = self.given[:, constant]
+        total = np.logaddexp.reduce(start[:, [constant, *terms]], axis=-1)
+        start[open_, constant] = total[open_]
+        for k in terms:
+            start[open_, k] = LOG_ZERO
+        given = self.given.copy()
+        given[~open_, exponent] = False
+        return replace(self, given=given).reach(start, True)
+
+    def enter(self, solution: Solution, rows: np.ndarray, k: int) -> None:
+        """Bring in coefficient k where the derivative by it at zero is negative, at the exponent that promises most."""
+        theta = solution.theta[rows]
+        exponents = [e for e, terms in self.problem.decaying if k in terms]
+        loose = exponents and (theta[:, exponents[0]] == 0).all()
+        gain, start = np.zeros(len(theta)), theta.copy()
+        for value in _ENTERING if loose else (None,):
+            trial = theta.copy()
+            trial[:, k] = _TRACE
+            if value is not None:
+                trial[:, exponents[0]] = value
+            state = self.problem.evaluate(trial)
+            effect = state.jacobian()[:, k]
+            psi, square = influence(state.residual, self.delta), effect**2
+            if self.weights is not None:
+                psi, square = self.weights * psi, self.weights * square
+            slope, curvature = (psi * effect).sum(-1), square.sum(-1)
+            better = (slope < -1e-9 * np.abs(psi * effect).sum(-1)) & (slope**2 > gain * curvature)
+            gain[better] = slope[better] ** 2 / curvature[better]
+            start[better] = trial[better]
+            start[better, k] += np.log(-slope[better] / curvature[better])
+        places = np.flatnonzero(0.5 * gain > _SLACK[0] * solution.objective[rows] + _ROUNDING)
+        if len(places):
+            found = self.some(places).reach(start[places], True)
+            lower = found.objective < solution.objective[rows[places]]
+            for exponent, _ in self.problem.decaying:
+                lower &= (found.theta[:, exponent] >= 0) | ~self.given[places, exponent]
+            solution.put(rows[places[lower]], found.take(lower))
 
 
 def _chunk(
     problem: Problem,
     delta: float,
-    warm: bool,
+    most_steps: int,
     parts: tuple[np.ndarray, np.ndarray | None, np.ndarray | None],
 ) -> Solution:
     theta, weights, free = parts
-    return solve(problem, theta, delta, weights=weights, free=free, warm=warm)
+    return solve(problem, theta, delta, weights=weights, free=free, warm=True, most_steps=most_steps)
 
 
 def solve_many(
@@ -164,15 +175,28 @@ def solve_many(
     free: np.ndarray | None = None,
     workers: int | Callable = 1,
 ) -> Solution:
-    """:func:`solve` from warm starts in chunks of :data:`CHUNK` members, over ``workers``."""
+    """:func:`solve` from warm starts in chunks of :data:`CHUNK` members, over ``workers``.
+
+    The few members that need many steps go on in chunks of their own: a chunk takes as long as its slowest member.
+    """
     theta = np.asarray(theta, float)
-    cuts = [slice(i, i + CHUNK) for i in range(0, len(theta), CHUNK)]
-    parts = [(theta[c], None if weights is None else weights[c], None if free is None else free[c]) for c in cuts]
+
+    def solved(places: np.ndarray, start: np.ndarray, most_steps: int) -> Solution:
+        cuts = [slice(i, i + CHUNK) for i in range(0, len(places), CHUNK)]
+        parts = [(start[c], *(None if a is None else a[places[c]] for a in (weights, free))) for c in cuts]
+        found = list(mapped(functools.partial(_chunk, problem, delta, most_steps), parts))
+        names = ("theta", "objective", "scaled_gradient", "steps")
+        return Solution(*[np.concatenate([getattr(s, k) for s in found]) for k in names])
+
     with worker_map(workers) as mapped:
-        found = list(mapped(functools.partial(_chunk, problem, delta, True), parts))
-    return Solution(
-        *[np.concatenate([getattr(s, k) for s in found]) for k in ("theta", "objective", "scaled_gradient", "steps")]
-    )
+        found = solved(np.arange(len(theta)), theta, _EARLY_STEPS)
+        left = np.flatnonzero(~(found.scaled_gradient < TOLERANCE))
+        if len(left):
+            again = solved(left, found.theta[left], MOST_STEPS)
+            better = (again.scaled_gradient < TOLERANCE) | (again.objective < found.objective[left])
+            again.steps += found.steps[left]
+            found.put(left[better], again.take(better))
+    return found
 
 
 @contextmanager

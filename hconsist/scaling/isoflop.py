@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from hconsist.domains import Domain, InputError
-from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, columns_of
+from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN, check_losses, check_units, columns_of
 from hconsist.scaling.estimator import FitWarning
 from hconsist.scaling.size_line import SizeLine, lines_through
 from hconsist.tables import text_table
@@ -27,27 +27,29 @@ from hconsist.tables import text_table
 __all__ = ["IsoFlop", "Vertex", "vertex_shift", "vertex_shift_at"]
 
 _EXPONENT = Domain(0, lower_open=True)
+_MOST_EXPONENT = 4.0
+"""Exponents of IsoFLOP laws; the fixed point below converges there."""
 
 
 def vertex_shift(alpha: float, beta: float, half_width: Any) -> np.ndarray:
-    """du for a dense uniform design centred at the optimum, by the integrals above; a series below w = 0.05."""
+    """du for a dense uniform design centred at the optimum, by the power series of the integrals above."""
     for name, value in (("alpha", alpha), ("beta", beta)):
         _EXPONENT.check_scalar(name, value)
     w = _EXPONENT.check("half_width", half_width)
 
-    def moments(k: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        s, c = np.sinh(k * w), np.cosh(k * w)
-        return (
-            2 * s / k,
-            2 * (w * c / k - s / k**2),
-            2 * (w**2 * s / k - 2 * w * c / k**2 + 2 * s / k**3),
-        )
-
-    # int u e^{-alpha u} = -int u e^{alpha u}
-    up, down = moments(beta), moments(alpha)
-    i0, i1, i2 = (beta * d * sign + alpha * u for u, d, sign in zip(up, down, (1, -1, 1)))
-    exact = -(3 / (2 * w**3) * i1) / (2 * (45 / (8 * w**5) * (i2 - w**2 * i0 / 3)))
-    return np.where(w * max(alpha, beta) < 0.02, w**2 * (alpha - beta) / 10, exact)
+    # g has the Taylor coefficients alpha beta (beta^(k-1) - (-alpha)^(k-1)) / k!: from k = 3 on the odd ones have one
+    # sign, and so do the even ones, so that nothing cancels
+    terms = int(40 + 3 * max(alpha, beta) * float(np.max(w)))
+    odd, even = np.zeros_like(w), np.zeros_like(w)
+    up = down = alpha * beta * w  # alpha beta^k w^k / k! and beta alpha^k w^k / k!, here at k = 1
+    for k in range(2, terms):
+        up, down = up * (beta * w) / k, down * (alpha * w) / k
+        if k % 2:
+            odd = odd + (up - down) / (k + 2)
+        else:
+            even = even + (up + down) * (1 / (k + 3) - 1 / (3 * (k + 1)))
+    # I_1 = 2 w^2 odd and I_2 - w^2 I_0 / 3 = 2 w^3 even
+    return -(2 / 15) * w * odd / even
 
 
 def vertex_shift_at(alpha: float, beta: float, log_sizes: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -64,10 +66,10 @@ def vertex_shift_at(alpha: float, beta: float, log_sizes: np.ndarray, weights: n
         values = beta * np.exp(-alpha * u) + alpha * np.exp(beta * u)
         c = _parabolas(u[None], values[None], w[None])[0]
         new = float(u.mean() - c[1] / (2 * c[2]))
-        if abs(new - shift) < 1e-13:
-            break
+        if abs(new - shift) < 1e-13 * max(1.0, abs(new)):
+            return new
         shift = new
-    return shift
+    raise InputError("exponents", "such that the bias of the vertex can be removed at these sizes", (alpha, beta))
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,12 @@ class IsoFlop(SizeLine):
         """Fit to sizes, budgets and losses; needs two budgets with an optimum, each of three sizes or more."""
         if isinstance(X, Mapping) and "flop" not in X:
             both = columns_of(X, ("params", "tokens"))
+            check_units(both)
             X = {"params": both["params"], "flop": FLOP_PER_PARAMETER_TOKEN * both["params"] * both["tokens"]}
         columns = columns_of(X, self.columns)
         losses = check_losses(y, len(columns["params"]), 6)
+        self._check_exponents()
+        self._resample_count()
         order = np.argsort(columns["flop"], kind="stable")
         logs = np.log(columns["flop"][order])
         groups = np.split(order, np.flatnonzero(np.diff(logs) > _EXPONENT.check_scalar("gap", self.gap)) + 1)
@@ -139,7 +144,7 @@ class IsoFlop(SizeLine):
                     len(x),
                     float(np.exp(size)),
                     float(flop / (FLOP_PER_PARAMETER_TOKEN * np.exp(size))),
-                    float(c[0] - c[1] ** 2 / (4 * c[2])),
+                    float(c[0] - c[1] ** 2 / (4 * c[2]) + c[2] * shift**2),
                     inside,
                     shift,
                 )
@@ -151,16 +156,27 @@ class IsoFlop(SizeLine):
         slope, intercept = lines_through(self.log_flop_, np.log([v.params for v in self.vertices_])[None])
         self.a_, self.prefactor_ = float(slope[0]), float(np.exp(intercept[0]))
         self._resampled: np.ndarray | None = None
+        self._fit_begins()
         for text in self.warnings_:
             warnings.warn(text, FitWarning, stacklevel=2)
         return self
+
+    def _check_exponents(self) -> None:
+        try:
+            pair = None if self.exponents is None else tuple(self.exponents)
+            good = pair is None or (len(pair) == 2 and all(0 < float(e) <= _MOST_EXPONENT for e in pair))
+        except (TypeError, ValueError):
+            good = False
+        if not good:
+            domain = f"None or two numbers in (0, {_MOST_EXPONENT:g}], (alpha, beta)"
+            raise InputError("exponents", domain, self.exponents)
 
     def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
         if self._resampled is None:
             rng = np.random.default_rng(self.rng)
             sizes = []
             for x, z, shift in self._kept:
-                counts = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=self.resamples).astype(float)
+                counts = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=self._resample_count()).astype(float)
                 c = _parabolas(np.broadcast_to(x, counts.shape), np.broadcast_to(z, counts.shape), counts)
                 with np.errstate(divide="ignore", invalid="ignore"):
                     # a resample whose parabola has no minimum says nothing of the optimum: an undefined value
@@ -168,10 +184,9 @@ class IsoFlop(SizeLine):
             self._resampled = np.stack(lines_through(self.log_flop_, np.stack(sizes, axis=-1)))
         return self._resampled[0], self._resampled[1]
 
-    def __str__(self) -> str:
-        if not self.__sklearn_is_fitted__():
-            return repr(self)
-        how = "bias removed" if self.exponents is not None else "bias not removed (exponents=None)"
+    def page(self, confidence: float = 0.95) -> str:
+        """Vertices, parameters, warnings."""
+        how = "vertex bias removed" if self.exponents is not None else "vertex bias not removed (exponents=None)"
         rows = [
             {
                 "budget (FLOP)": f"{v.flop:.3g}",
@@ -186,7 +201,7 @@ class IsoFlop(SizeLine):
         ]
         head = f"IsoFLOP parabolas: N* = G C^a through {len(rows)} vertices, {how}"
         notes = "\n".join(f"warning: {text}" for text in self.warnings_)
-        return "\n\n".join(filter(None, [head, text_table(rows), self._table(), notes]))
+        return "\n\n".join(filter(None, [head, text_table(rows), self.table(confidence), notes]))
 
 
 def _parabolas(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ from typing import Protocol
 
 import numpy as np
 
+from hconsist.scaling.starts import projected_starts
+
 __all__ = ["LOG_ZERO", "Problem", "State", "SumOfPowers", "SumOfPowersProblem", "Term"]
 
 LOG_ZERO = -800.0
@@ -36,6 +38,9 @@ class State(Protocol):
     def hessian(self, jacobian: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """(m, p, p): sum_i u_i J_i J_i^T + v_i (second derivative of residual i)."""
 
+    def shares(self) -> np.ndarray:
+        """(m, coefficients): the largest share that a coefficient's term has in the law's value at any point."""
+
     def take(self, rows: np.ndarray) -> State:
         """The state of some members of the batch."""
 
@@ -49,7 +54,14 @@ class Problem(Protocol):
     n_points: int
     names: tuple[str, ...]
     coefficients: tuple[int, ...]
-    """Positions of the log-coefficients: those of them that may vanish are tried at zero."""
+    """Positions of the log-coefficients that may vanish: where their share is small they are tried at zero."""
+    decaying: tuple[tuple[int, tuple[int, ...]], ...]
+    """Exponents sought in [0, inf), with the coefficients of the terms that are one more constant at exponent 0."""
+    constant: int
+    """The position of the constant's log-coefficient, for these terms to join; -1 without one."""
+
+    def starts(self) -> np.ndarray:
+        """Parameters (m, p) from which to minimise: enough of them to reach every minimum worth finding."""
 
     def evaluate(self, theta: np.ndarray) -> State:
         """The state at parameters (m, p)."""
@@ -114,9 +126,7 @@ class SumOfPowers:
             parts.append(term.sign * np.exp(z) * (1.0 if term.factor is None else columns[term.factor]))
         return np.stack(parts, axis=-2)
 
-    def at(
-        self, columns: Mapping[str, np.ndarray], observed: np.ndarray, *, log: bool = True, tiny: float = 0.0
-    ) -> SumOfPowersProblem:
+    def at(self, columns: Mapping[str, np.ndarray], observed: np.ndarray, *, log: bool = True) -> SumOfPowersProblem:
         """The law at its data, with centred logarithms; residuals of ln f against ln L, or of f against L."""
         return SumOfPowersProblem(self, columns, observed, log=log)
 
@@ -150,6 +160,9 @@ class SumOfPowersProblem:
             for column, exponent in term.exponents.items():
                 slopes[j, place[exponent]] -= logs[column] - self.centre[column]
                 self.to_natural[j, place[exponent]] += self.centre[column]
+        plain = [j for j, t in enumerate(law.terms) if not t.exponents and t.factor is None and t.sign > 0]
+        self.constant = plain[0] if plain else -1
+        self.decaying = self._decaying() if plain else ()
         self.plain = bool((self.factor == 1.0).all())
         self.slopes = slopes
         self.design = np.ascontiguousarray(slopes.transpose(1, 0, 2).reshape(p, -1))
@@ -161,8 +174,21 @@ class SumOfPowersProblem:
             products = np.stack([slopes[j, a] * slopes[j, b] for a, b in zip(rows, cols)], axis=-1)
             self.pairs.append((np.array(rows), np.array(cols), products))
 
+    def _decaying(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Only used beside a constant: without one a law may as well rise."""
+        terms = self.law.terms
+        found = []
+        for name in self.law.exponents:
+            users = [j for j, t in enumerate(terms) if name in t.exponents.values()]
+            if all(len(terms[j].exponents) == 1 and terms[j].factor is None and terms[j].sign > 0 for j in users):
+                found.append((self.names.index(name), tuple(users)))
+        return tuple(found)
+
     def _own(self, j: int) -> list[int]:
         return [i for i in range(len(self.names)) if i == j or (i >= len(self.law.terms) and self.slopes[j, i].any())]
+
+    def starts(self) -> np.ndarray:
+        return projected_starts(self)
 
     def merged(self, weights: np.ndarray) -> np.ndarray:
         """The weights of identical points on the first of them: they are met together or not at all."""
@@ -226,6 +252,10 @@ class SumOfPowersState:
             off = rows != cols
             result[:, cols[off], rows[off]] += sums[:, off]
         return result
+
+    def shares(self) -> np.ndarray:
+        sizes = np.abs(self.parts)
+        return (sizes / np.maximum(sizes.sum(1, keepdims=True), 1e-300)).max(-1)
 
     def take(self, rows: np.ndarray) -> SumOfPowersState:
         return SumOfPowersState(self.problem, self.residual[rows], self.parts[rows])

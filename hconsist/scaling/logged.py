@@ -28,7 +28,10 @@ def logged_areas(
     """
     step = Domain(0, integer=True).check("step", _numbers(log, "step"))
     rate = Domain(0).check("lr", _numbers(log, "lr"))
-    runs = np.asarray(log["run"]) if "run" in log else np.zeros(len(step), int)
+    runs = np.asarray([str(run) for run in log["run"]]) if "run" in log else np.full(len(step), "1")
+    if len({len(step), len(rate), len(runs)}) > 1 or not len(step):
+        sizes = {"step": len(step), "lr": len(rate), "run": len(runs)}
+        raise InputError("columns", "of one length, at least 1", sizes)
     first, second = np.empty(len(step)), np.empty(len(step))
     for run in np.unique(runs):
         index = np.flatnonzero(runs == run)

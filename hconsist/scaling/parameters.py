@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from hconsist.domains import InputError
+from hconsist.domains import InputError, UnsupportedError
 
 __all__ = ["Parameters"]
 
@@ -37,9 +37,20 @@ class Parameters:
         changed = [f"{k}={v!r}" for k, v in self.get_params().items() if not _same(v, defaults[k].default)]
         return f"{type(self).__name__}({', '.join(changed)})"
 
+    def _fit_begins(self) -> None:
+        self.asked_ = self.get_params()
+
+    def _fitted(self) -> None:
+        """Refuse results where there are none, or where the arguments are no longer those of the fit."""
+        if not self.__sklearn_is_fitted__():
+            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
+        changed = [name for name, value in self.get_params().items() if not _same(value, self.asked_[name])]
+        if changed:
+            raise UnsupportedError(type(self).__name__, "fitted again after a change of arguments", ", ".join(changed))
+
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "objective_")
+        return hasattr(self, "asked_")
 
 
 def _same(value: Any, default: Any) -> bool:
-    return value is default or (isinstance(value, (int, float, str)) and value == default)
+    return value is default or (isinstance(value, (int, float, str, tuple)) and value == default)

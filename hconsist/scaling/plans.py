@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from hconsist.scaling.estimator import LawEstimator
 
 __all__ = [
-    "Plan", "UnidentifiedError", "budget_for_reducible", "check_plannable", "critical_size", "data_multiplier",
-    "make_plan", "optimum", "overhead",
+    "Plan", "UnidentifiedError", "budget_for_reducible", "check_determined", "check_plannable", "critical_size",
+    "data_multiplier", "make_plan", "optimum", "overhead",
 ]  # fmt: skip
 
 _BUDGET = Domain(0, lower_open=True)
@@ -56,6 +56,19 @@ def optimum(
     upper, lower = np.asarray(parameters["A"], float), np.asarray(parameters["B"], float)
     good = (alpha > 0) & (beta > 0) & (upper > 0) & (lower > 0)
     alpha, beta, upper, lower = (np.where(good, v, np.nan) for v in (alpha, beta, upper, lower))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # resamples that determine nothing
+        return _optimum(parameters["E"], upper, lower, alpha, beta, budget, flop_per_parameter_token)
+
+
+def _optimum(
+    constant: Any,
+    upper: np.ndarray,
+    lower: np.ndarray,
+    alpha: np.ndarray,
+    beta: np.ndarray,
+    budget: Any,
+    flop_per_parameter_token: float,
+) -> dict[str, Any]:
     log_g = np.log(alpha * upper / (beta * lower)) / (alpha + beta)
     log_x = np.log(np.asarray(budget, float) / flop_per_parameter_token)
     log_n = log_g + beta / (alpha + beta) * log_x
@@ -64,7 +77,7 @@ def optimum(
     return {
         "params": np.exp(log_n),
         "tokens": np.exp(log_d),
-        "loss": parameters["E"] + reducible,
+        "loss": constant + reducible,
         "reducible": reducible,
         "tokens_per_param": np.exp(log_d - log_n),
     }
@@ -147,13 +160,18 @@ class Plan:
         return "\n".join(lines)
 
 
+def check_determined(fit: LawEstimator) -> None:
+    """UnidentifiedError where the data do not determine the parameters."""
+    if fit.undetermined_ is not None:
+        raise UnidentifiedError("the design", "one that determines the parameters for a plan", fit.undetermined_)
+
+
 def check_plannable(fit: LawEstimator) -> None:
     """UnidentifiedError where the design or the fit forbids a plan."""
     p = fit.parameters_
     if not {"A", "B", "alpha"} <= set(p):
         raise UnidentifiedError("the law", "one in params and tokens for a compute-optimal plan", fit.law().formula)
-    if fit.line_ is not None:
-        raise UnidentifiedError("the design", "one that tells the exponents apart before a plan is made", fit.line_)
+    check_determined(fit)
     if not (p["A"] > 0 and p["B"] > 0 and p["alpha"] > 0 and p.get("beta", 1.0) > 0):
         raise UnidentifiedError("the fit", "with A, B, alpha, beta > 0 (an interior optimum) for a plan", p)
 
@@ -174,7 +192,8 @@ def make_plan(fit: LawEstimator, budget: float, confidence: float) -> Plan:
     extrapolation = float(np.log10(budget / seen.max()))
     notes = list(fit.warnings_)
     if extrapolation > 2:
-        notes.append(f"the budget is {extrapolation:.1f} orders of magnitude beyond the data")
+        units = " (are params and tokens counted in units?)" if extrapolation > 6 else ""
+        notes.append(f"the budget is {extrapolation:.1f} orders of magnitude beyond the data{units}")
     for name in ("params", "tokens"):
         low, high = fit.columns_[name].min(), fit.columns_[name].max()
         if not low <= found[name].value <= high:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hconsist.domains import Domain, UnsupportedError
 from hconsist.scaling.estimator import LawEstimator
 from hconsist.scaling.laws import SumOfPowers, Term
 
@@ -49,4 +50,7 @@ class PowerLaw(LawEstimator):
         """The x at which L - E equals ``reducible``: (A / reducible)^(1/alpha)."""
         self._fitted()
         p = self.parameters_
-        return float(np.exp((np.log(p["A"]) - np.log(reducible)) / p["alpha"]))
+        target = Domain(0, lower_open=True).check_scalar("reducible", reducible)
+        if not (p["A"] > 0 and p["alpha"] > 0):
+            raise UnsupportedError("the fit", "with A, alpha > 0, or it reaches no other loss", p)
+        return float(np.exp((np.log(p["A"]) - np.log(target)) / p["alpha"]))

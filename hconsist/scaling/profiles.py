@@ -17,7 +17,7 @@ from hconsist.scaling.fitting import solve_many
 from hconsist.scaling.laws import LOG_ZERO, Problem, SumOfPowersProblem
 from hconsist.scaling.solver import Solution
 
-__all__ = ["Profile", "boundary_limit", "profile", "profile_interval"]
+__all__ = ["Profile", "boundary_limit", "effective_count", "profile", "profile_interval"]
 
 _GRID = np.concatenate([np.linspace(0.2, 2, 10), np.geomspace(2.5, 200, 14)])
 
@@ -57,9 +57,16 @@ def _statistic(
     from hconsist.scaling.robust import loss_sums
 
     least = loss_sums(problem.evaluate(theta[None]).residual, delta, None if weights is None else weights[None])[0]
-    n = problem.n_points if weights is None else float(weights.sum())
-    with np.errstate(divide="ignore"):
-        return (1.0 if math.isinf(delta) else 2.0) * n * np.log(np.maximum(found.objective / least, 1.0))
+    n = problem.n_points if weights is None else effective_count(weights)
+    if least == 0:  # without noise any other value is excluded
+        return np.where(found.objective > 0, np.inf, 0.0)
+    return (1.0 if math.isinf(delta) else 2.0) * n * np.log(np.maximum(found.objective / least, 1.0))
+
+
+def effective_count(weights: np.ndarray) -> float:
+    """(sum w)^2 / sum w^2: how many points of one weight tell as much (Kish), whatever the scale of the weights."""
+    share = weights / weights.max()
+    return float(share.sum() ** 2 / (share**2).sum())
 
 
 def profile_interval(

@@ -26,11 +26,13 @@ def page(fit: LawEstimator, confidence: float = 0.95, found: Diagnostics | None 
                 f"{fit._loss_in_words()}; {len(fit.losses_)} points, {len(law.parameters)} parameters",
                 f"objective {fit.objective_:.10g}, scaled gradient {fit.scaled_gradient_:.1e}, "
                 f"{found.starts_at_best} of {found.starts} starts at the best objective, condition "
-                f"{fit.condition_:.3g}",
+                f"{fit.condition_:.3g}" + (" (of the terms that are not 0)" if 0 in fit.parameters_.values() else ""),
             ]
         ),
         text_table(_parameters(found, confidence)),
-        f"percentile and BCa: {fit.resamples} resamples of the points; profile: errors independent and of one scale",
+        f"percentile and BCa: {fit.resamples} resamples of the points"
+        + (f" ({found.uncertified_resamples} without a certified optimum)" if found.uncertified_resamples else "")
+        + "; profile: errors independent and of one scale",
         text_table(
             [
                 {"term": k, "at the geometric mean of the data": with_interval(*v)}

@@ -13,16 +13,25 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hconsist.domains import InputError
 from hconsist.scaling.fitting import solve_many
 from hconsist.scaling.laws import Problem
+from hconsist.scaling.robust import losses
 from hconsist.scaling.solver import Solution
 
 __all__ = ["bca_levels", "bootstrap", "leave_one_out", "quantiles", "resample_weights"]
 
 
+_EXCHANGES, _OFFERED = 5, 256
+"""Rounds in which members try the optima of others, and of how many others."""
+
+
 def resample_weights(n_points: int, resamples: int, rng: np.random.Generator | int | None) -> np.ndarray:
     """(resamples, n): how often each point is drawn."""
-    generator = np.random.default_rng(rng)
+    try:
+        generator = np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InputError("rng", "a seed >= 0 or a numpy Generator", rng) from None
     return generator.multinomial(n_points, np.full(n_points, 1.0 / n_points), size=resamples).astype(float)
 
 
@@ -37,7 +46,10 @@ def bootstrap(
     free: np.ndarray | None = None,
     workers: int | Callable = 1,
 ) -> Solution:
-    """Fits to resamples, each from the full fit's parameters ``theta`` (p,); ``weights`` (n,) multiply the counts."""
+    """Fits to resamples, from the full fit's parameters ``theta`` (p,) and from the optima of other resamples.
+
+    ``weights`` (n,) multiply the counts.  With few and noisy points a resample may have a lower minimum elsewhere.
+    """
     counts = resample_weights(problem.n_points, resamples, rng)
     return _weighted(problem, theta, delta, counts if weights is None else counts * weights, free, workers)
 
@@ -66,7 +78,34 @@ def _weighted(
 ) -> Solution:
     m = len(weights)
     loose = None if free is None else np.repeat(free[None], m, 0)
-    return solve_many(problem, np.repeat(theta[None], m, 0), delta, weights=weights, free=loose, workers=workers)
+    found = solve_many(problem, np.repeat(theta[None], m, 0), delta, weights=weights, free=loose, workers=workers)
+    for _ in range(_EXCHANGES):
+        rows, start = _lower_elsewhere(problem, found, delta, weights)
+        if not len(rows):
+            break
+        again = solve_many(
+            problem, start, delta, weights=weights[rows], free=None if loose is None else loose[rows], workers=workers
+        )
+        lower = again.objective < found.objective[rows]
+        found.put(rows[lower], again.take(lower))
+        if not lower.any():
+            break
+    return found
+
+
+def _lower_elsewhere(
+    problem: Problem, found: Solution, delta: float, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Members whose own sum is lower at the optimum of another, and that optimum.
+
+    Where a sum has several minima a member near one start may rest in the wrong one; another member has often found the
+    right one.  For all pairs this is one product of matrices.
+    """
+    offered = found.theta[np.unique(np.linspace(0, len(found.theta) - 1, _OFFERED).astype(int))]
+    sums = weights @ losses(problem.evaluate(offered).residual, delta).T
+    best = sums.argmin(-1)
+    rows = np.flatnonzero(sums.min(-1) < found.objective * (1 - 1e-6) - 1e-18)
+    return rows, offered[best[rows]]
 
 
 def bca_levels(estimate: float, resampled: np.ndarray, left_out: np.ndarray, confidence: float) -> np.ndarray:
@@ -74,9 +113,10 @@ def bca_levels(estimate: float, resampled: np.ndarray, left_out: np.ndarray, con
     from scipy.special import ndtr, ndtri
 
     m = len(resampled)
+    left_out = left_out[np.isfinite(left_out)]  # a fit without one point may leave a quantity undefined
     below = (np.sum(resampled < estimate) + 0.5 * np.sum(resampled == estimate)) / m
     bias = ndtri(np.clip(below, 0.5 / m, 1 - 0.5 / m))
-    spread = left_out.mean() - left_out
+    spread = left_out.mean() - left_out if len(left_out) else left_out
     square = np.sum(spread**2)
     acceleration = np.sum(spread**3) / (6 * square**1.5) if square > 0 else 0.0
     z = bias + ndtri(np.array([0.5 - confidence / 2, 0.5 + confidence / 2]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from hconsist.domains import Domain, InputError
 
-__all__ = ["FITTING_LOSSES", "influence", "loss_sums", "threshold"]
+__all__ = ["FITTING_LOSSES", "influence", "loss_sums", "losses", "threshold"]
 
 FITTING_LOSSES = ("huber", "absolute", "squares")
 _DELTA = Domain(0, lower_open=True)
@@ -26,15 +26,19 @@ def influence(residual: np.ndarray, delta: float) -> np.ndarray:
     return np.clip(residual, -delta, delta) if delta else np.sign(residual)
 
 
+def losses(residual: np.ndarray, delta: float) -> np.ndarray:
+    """rho(r), elementwise."""
+    if not delta:
+        return np.abs(residual)
+    psi = influence(residual, delta)
+    return psi * (residual - 0.5 * psi)
+
+
 def loss_sums(residual: np.ndarray, delta: float, weights: np.ndarray | None) -> np.ndarray:
     """Sum over points (last axis) of w rho(r): r^2/2 within delta, delta (|r| - delta/2) beyond; |r| at delta = 0.
 
     With psi the influence, rho = psi (r - psi/2) in both branches.  It is a sum and not a mean: a mean shrinks the
     gradient by the number of points and lets absolute tolerances stop early.
     """
-    if delta:
-        psi = influence(residual, delta)
-        values = psi * (residual - 0.5 * psi)
-    else:
-        values = np.abs(residual)
+    values = losses(residual, delta)
     return values.sum(-1) if weights is None else np.einsum("...n,...n->...", values, weights)

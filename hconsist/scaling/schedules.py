@@ -16,6 +16,7 @@ __all__ = ["Constant", "Cosine", "Schedule", "StepDown", "WarmupStableDecay"]
 
 _COUNT = Domain(0, integer=True)
 _RATE = Domain(0, lower_open=True)
+_FINAL = Domain(0)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class Cosine(Schedule):
 
     final: float = 0.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _FINAL.check_scalar("final", self.final)
+
     def _after(self, step: np.ndarray) -> np.ndarray:
         share = (step - self.warmup) / (self.steps - self.warmup)
         return self.final + 0.5 * (self.peak - self.final) * (1 + np.cos(np.pi * share))
@@ -75,8 +80,7 @@ class WarmupStableDecay(Schedule):
             raise InputError("decay_start", f"in [{self.warmup}, {self.steps})", self.decay_start)
         if self.shape not in ("geometric", "linear"):
             raise InputError("shape", "geometric or linear", self.shape)
-        if self.shape == "geometric":
-            _RATE.check_scalar("final", self.final)
+        (_RATE if self.shape == "geometric" else _FINAL).check_scalar("final", self.final)
 
     def _after(self, step: np.ndarray) -> np.ndarray:
         share = np.clip((step - self.decay_start) / (self.steps - self.decay_start), 0.0, 1.0)
@@ -96,6 +100,7 @@ class StepDown(Schedule):
         super().__post_init__()
         if not self.warmup <= self.drop <= self.steps:
             raise InputError("drop", f"in [{self.warmup}, {self.steps}]", self.drop)
+        _FINAL.check_scalar("final", self.final)
 
     def _after(self, step: np.ndarray) -> np.ndarray:
         return np.where(step < self.drop, float(self.peak), float(self.final))

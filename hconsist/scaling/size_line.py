@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.domains import Domain, InputError, UnsupportedError
+from hconsist.domains import Domain, InputError
 from hconsist.evidence import Level
 from hconsist.results import Interval, Side
 from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN
@@ -19,6 +19,7 @@ from hconsist.tables import text_table
 __all__ = ["SizeLine", "lines_through"]
 
 _BUDGET = Domain(0, lower_open=True)
+_RESAMPLES = Domain(2, integer=True)
 _CONFIDENCE = Domain(0, 1, lower_open=True, upper_open=True)
 
 
@@ -27,6 +28,7 @@ class SizeLine(Parameters):
 
     a_: float
     prefactor_: float
+    resamples: int
 
     @property
     def b_(self) -> float:
@@ -42,6 +44,13 @@ class SizeLine(Parameters):
     def _bootstrap(self) -> tuple[np.ndarray, np.ndarray]:
         """Slopes and intercepts (resamples,) of ln N* on ln C."""
         raise NotImplementedError
+
+    def page(self, confidence: float = 0.95) -> str:
+        """The fit as text."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.page() if self.__sklearn_is_fitted__() else repr(self)
 
     def predict(self, budgets: Any) -> np.ndarray:
         """The optimal number of parameters for each budget."""
@@ -72,21 +81,24 @@ class SizeLine(Parameters):
             "tokens": self.interval(lambda p: c / (FLOP_PER_PARAMETER_TOKEN * params(p)), confidence=confidence),
         }
 
-    def _table(self) -> str:
-        found = {name: self.interval(name) for name in self.parameters_}
-        return text_table(
+    def table(self, confidence: float = 0.95) -> str:
+        """Parameters with percentile intervals, and how many resamples say nothing."""
+        found = {name: self.interval(name, confidence=confidence) for name in self.parameters_}
+        shown = text_table(
             [
-                {"parameter": name, "value and 95% interval": with_interval(each.value, each.lower, each.upper)}
+                {
+                    "parameter": name,
+                    f"value and {confidence:.0%} interval": with_interval(each.value, each.lower, each.upper),
+                }
                 for name, each in found.items()
             ]
         )
+        lost = int(np.isnan(self._bootstrap()[0]).sum())
+        note = f"{lost} of {self.resamples} resamples give no line and count as both extremes"
+        return f"{shown}\n{note}" if lost else shown
 
-    def _fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise UnsupportedError(type(self).__name__, "fitted before it is asked for results (call fit)", "unfitted")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "a_")
+    def _resample_count(self) -> int:
+        return int(_RESAMPLES.check_scalar("resamples", self.resamples))
 
 
 def lines_through(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
