@@ -77,7 +77,7 @@ def main() -> None:
         logits, slopes = rows(ROWS, k, scale)
         found, seconds = timed(sing.radius, logits, slopes, repeat=2)
         batch, batch_seconds = timed(sing.batch_radius, logits, slopes, repeat=2)
-        assert batch.radius == found.batch_radius
+        assert math.isclose(batch.radius, found.batch_radius, rel_tol=1e-14)  # other blocks, other last digits
         per_row[k, scale] = seconds / ROWS
         exact, sigma = np.median(found.radius / found.lower_pi), np.median(found.lower_sigma / found.lower_pi)
         missing = sum(s == sing.Status.UNCERTIFIED for s in found.status)

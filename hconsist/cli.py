@@ -368,14 +368,10 @@ def radius(files: tuple[str, ...], certify: str, file: str | None, row: int | No
     logits, slopes, parts = cli_radius.computed(files, certify, _progress)
     _progress("")
     if path:
-        import numpy as np
-
         from hconsist import plotting
-        from hconsist.domains import Domain
         from hconsist.radius_picture import picture
 
-        least = int(np.nanargmin(np.concatenate([part.radius for part in parts])))
-        chosen = int(Domain(0, logits.shape[0] - 1, integer=True).check_scalar("--row", least if row is None else row))
+        chosen = cli_radius.chosen_row(parts, row)
         drawn = picture(logits[chosen], slopes[chosen], chosen)
         with _writing("--plot", path):
             plotting.save(drawn, path.with_suffix(""), (kind,))
@@ -392,13 +388,13 @@ def radius(files: tuple[str, ...], certify: str, file: str | None, row: int | No
 @click.option(
     "--columns", metavar="N=..,D=..,L=..", help="Headers of the file; N params, D tokens, C flop, L loss, or any name."
 )
-@click.option("--fit-by", default="huber", show_default=True, metavar="R", help="huber, absolute or squares.")
-@click.option("--delta", type=_NUMBER, default=1e-3, show_default=True, metavar="D", help="Huber's threshold, on ln L.")
+@click.option("--fit-by", metavar="R", help="huber, absolute or squares.  [default: huber]")
+@click.option("--delta", type=_NUMBER, metavar="D", help="Huber's threshold, on ln L.  [default: 0.001]")
 @click.option("--tied", is_flag=True, help="With chinchilla: one exponent for both terms.")
 @click.option(
     "--exponents", type=_Number(many=True), metavar="ALPHA,BETA", help="With isoflop: remove the vertex bias."
 )
-@click.option("--decay", type=_NUMBER, default=0.999, show_default=True, metavar="LAMBDA", help="With annealing.")
+@click.option("--decay", type=_NUMBER, metavar="LAMBDA", help="With annealing.  [default: 0.999]")
 @click.option(
     "--warmup", type=_INTEGER, metavar="K", help="With annealing: steps of linear warm-up before the first row."
 )
@@ -432,10 +428,13 @@ def fit(path: str, law: str, file: str | None, output: str | None, **options: An
         from hconsist import plotting
         from hconsist.fit_picture import picture
 
-        drawn = picture(found.fit)
+        drawn = picture(found.fit, found.options.confidence)
         with _writing("--plot", where):
             plotting.save(drawn, where.with_suffix(""), (kind,))
     _emit(text)
+    if output in ("csv", "latex"):  # a bare table has no room for them
+        for warning in found.notes:
+            click.echo(f"hconsist: warning: {warning}", err=True)
     return INCONCLUSIVE if found.no_plan else 0
 
 

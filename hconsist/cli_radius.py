@@ -9,11 +9,12 @@ import numpy as np
 
 from hconsist.domains import InputError
 from hconsist.results import to_json
-from hconsist.singularities import Radii, Status, radius
+from hconsist.singularities import Radii
 from hconsist.singularities.files import load_rows
+from hconsist.singularities.radius import as_rows, radii
 from hconsist.tables import csv_table, latex_table, text_table
 
-__all__ = ["computed", "render"]
+__all__ = ["chosen_row", "computed", "render"]
 
 _ROWS = 2000
 """Rows between two signs of progress."""
@@ -25,25 +26,39 @@ def computed(
     files: Sequence[str], certify: str, progress: Callable[[str], None]
 ) -> tuple[np.ndarray, np.ndarray, list[Radii]]:
     """Logits, slopes, and the radii of their rows, a part after the other."""
-    logits, slopes = (np.atleast_2d(np.asarray(array)) for array in load_rows(*files))
-    if logits.shape != slopes.shape:
-        raise InputError("slopes", f"of shape {logits.shape}, as the logits", slopes.shape)
+    if certify not in ("float", "ball"):
+        raise InputError("certify", "'float' or 'ball'", certify)
+    logits, slopes = as_rows(*load_rows(*files))
     parts: list[Radii] = []
     for start in range(0, logits.shape[0], _ROWS):
         if logits.shape[0] > _ROWS:
             done = start / logits.shape[0]
             progress(f"[{'#' * int(30 * done):30}] {start} of {logits.shape[0]} rows")
-        parts.append(radius(logits[start : start + _ROWS], slopes[start : start + _ROWS], certify=certify))
+        parts.append(radii(logits[start : start + _ROWS], slopes[start : start + _ROWS], certify, first=start))
     return logits, slopes, parts
+
+
+def chosen_row(parts: Sequence[Radii], row: int | None) -> int:
+    """The row to draw: the one asked for, else that of least radius."""
+    radius = np.concatenate([part.radius for part in parts])
+    if row is None:
+        if np.all(np.isnan(radius)):
+            raise InputError(
+                "--plot", "for a file with a row whose radius is certified", f"{radius.size} rows, none is"
+            )
+        return int(np.nanargmin(radius))
+    if not 0 <= row < radius.size:
+        raise InputError("--row", f"an integer in [0, {radius.size - 1}]", row)
+    return row
 
 
 def render(parts: Sequence[Radii], output: str | None) -> str:
     """The rows and the batch."""
     rows: list[dict[str, Any]] = [row for part in parts for row in part.rows()]
-    certified = all(part.certified for part in parts)
-    batch = min((part.batch_radius for part in parts), default=float("nan")) if certified else float("nan")
+    missing = sum(part.missing for part in parts)
+    batch = float("nan") if missing else min(part.batch_radius for part in parts)
     if output == "json":
-        return to_json({"rows": rows, "batch_radius": batch, "certified": certified, "certify": parts[0].certify})
+        return to_json({"rows": rows, "batch_radius": batch, "certified": missing == 0, "certify": parts[0].certify})
     if output == "csv":
         return csv_table([{"row": k, **row, "zero": _complex(row["zero"], "r")} for k, row in enumerate(rows)])
     shown = [
@@ -53,10 +68,8 @@ def render(parts: Sequence[Radii], output: str | None) -> str:
     ]
     if output == "latex":
         return latex_table(shown)
-    unproved = sum(row["status"] == str(Status.UNCERTIFIED) for row in rows)
-    notes = [
-        f"{len(rows)} rows, batch radius {_show(batch)}" + ("" if certified else f", {unproved} rows not certified")
-    ]
+    lacking = {"float": "certified", "ball": "proved"}[parts[0].certify]
+    notes = [f"{len(rows)} rows, batch radius {_show(batch)}" + (f", {missing} rows not {lacking}" if missing else "")]
     if len(rows) > _SHOWN:
         shown = [shown[k] for k in sorted(range(len(rows)), key=lambda k: _key(rows[k]["radius"]))[:_SHOWN]]
         notes.append(f"the {_SHOWN} rows of least radius; --json and --csv have all")

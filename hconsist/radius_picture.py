@@ -26,7 +26,10 @@ def draw_zeros(axes: Axes, logits: Any, slopes: Any, count: int = _COUNT) -> Non
     nearest = float(found.radius[0])
     if not np.isfinite(nearest):
         raise InputError("row", f"one whose radius is finite and certified ({found.status[0]})", nearest)
-    places = np.array([zero.x for zero in zeros(logits, slopes, count)])
+    try:
+        places = np.array([zero.x for zero in zeros(logits, slopes, count)])
+    except ArithmeticError:  # further out the zeros could not be told apart
+        places = found.zero
     span = float(np.ptp(np.asarray(slopes)[np.asarray(logits) > -np.inf]))
     reach = 1.15 * float(np.max(np.abs(places)))
     axes.axhspan(-np.pi / span, np.pi / span, color=SHADE, linewidth=0)

@@ -2,6 +2,8 @@
 
 import json
 import math
+import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -73,6 +75,10 @@ def test_plot(rows, tmp_path, kind):
         ("0,1\n0,inf\n", ["logits", "row 1", "column 1", "inf"]),
         ("", ["a CSV file with a row"]),
         ("0,1,2\n1,2,3\n", ["(2, 3)"]),
+        ("2O,1\n0,1\n", ["line 1, column 1", "a number", "'2O'"]),
+        (",0,1\n0,2,3\n", ["line 1, column 1", "a number", "''"]),
+        (",a,b\n0,2,3\n", ["line 1", "empty first cell", "row numbers"]),
+        ("0,-1e400\n0,1\n", ["line 1, column 2", "within the floats", "'-1e400'"]),
     ],
 )
 def test_bad_cells(tmp_path, text, words):
@@ -97,3 +103,58 @@ def test_bad_arguments(rows, tmp_path):
     ):
         code, out, err = run("radius", *arguments)
         assert (code, out) == (2, "") and all(word in err for word in words), err
+
+
+def test_damaged_and_odd_archives(tmp_path):
+    np.savez(tmp_path / "none.npz", logits=np.zeros((0, 4)), slopes=np.zeros((0, 4)))
+    np.save(tmp_path / "one.npy", np.zeros((2, 2)))
+    np.savez_compressed(tmp_path / "whole.npz", logits=np.zeros((40, 4)), slopes=np.ones((40, 4)))
+    data = bytearray((tmp_path / "whole.npz").read_bytes())
+    start = data.index(b"logits.npy") + len(b"logits.npy") + 20
+    data[start : start + 8] = b"\xff" * 8
+    (tmp_path / "damaged.npz").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "damaged.npz") as archive, pytest.raises((zlib.error, zipfile.BadZipFile)):
+        archive.read("logits.npy")
+    wanted = "arrays logits and slopes"
+    for name, words in (("none.npz", "K >= 1"), ("one.npy", wanted), ("damaged.npz", wanted)):
+        code, out, err = run("radius", tmp_path / name)
+        assert (code, out) == (2, "") and words in err, (name, err)
+
+
+def test_a_bad_number_is_named_by_its_row_in_the_file(tmp_path):
+    logits = np.zeros((2500, 2))
+    logits[2005, 1] = np.nan
+    np.savez(tmp_path / "x.npz", logits=logits, slopes=np.tile([0.0, 1.0], (2500, 1)))
+    code, _, err = run("radius", tmp_path / "x.npz")
+    assert code == 2 and "row 2005, column 1" in err
+
+
+@pytest.mark.parametrize("options", [[], ["--row", 0]])
+def test_a_file_of_one_row_is_drawn(tmp_path, options):
+    np.savez(tmp_path / "x.npz", logits=[[0.0, 1.0, 2.0]], slopes=[[0.0, 1.0, 3.0]])
+    assert run("radius", tmp_path / "x.npz", "--plot", tmp_path / "x.png", *options)[0] == 0
+    assert (tmp_path / "x.png").stat().st_size > 0
+    code, _, err = run("radius", tmp_path / "x.npz", "--plot", tmp_path / "x.png", "--row", 1)
+    assert code == 2 and "[0, 0]" in err
+
+
+def test_the_nearest_zero_is_drawn_where_the_next_cannot_be_found(tmp_path):
+    """Weights (e^(1e6), 1, 1): the next zeros lie 1e-5 of |t| away."""
+    np.savez(tmp_path / "x.npz", logits=[[1e6, 0.0, 0.0]], slopes=[[0.0, 1.0, 2.0]])
+    assert run("radius", tmp_path / "x.npz", "--plot", tmp_path / "x.png")[0] == 0
+
+
+def test_no_row_to_draw(tmp_path):
+    np.savez(tmp_path / "x.npz", logits=[[1e300, 0.0, 0.0]] * 2, slopes=[[0.0, 1.0, 2.0]] * 2)
+    code, out, _ = run("radius", tmp_path / "x.npz")
+    assert code == 3 and "2 rows, batch radius nan, 2 rows not certified" in out
+    code, out, err = run("radius", tmp_path / "x.npz", "--plot", tmp_path / "x.png")
+    assert (code, out) == (2, "") and "--plot" in err and "certified" in err
+
+
+def test_rows_that_balls_do_not_prove_are_counted(tmp_path):
+    np.savez(tmp_path / "x.npz", logits=[[1e10, 0.0, 0.0], [0.0, 1.0, 2.0]], slopes=[[0.0, 1.0, 2.0]] * 2)
+    code, out, _ = run("radius", tmp_path / "x.npz", "--certify", "ball")
+    assert code == 3 and "2 rows, batch radius nan, 1 rows not proved" in out
+    code, out, _ = run("radius", tmp_path / "x.npz")
+    assert code == 0 and "not" not in out.split("batch radius")[1].split("\n")[0]

@@ -11,8 +11,8 @@ LAYERS = (
     "_version", "domains", "expressions", "definitions", "evidence", "results", "tables", "rigorous", "sampling",
     "simulation", "symbolic", "typeset", "steps", "claims", "losses", "hypotheses", "distributions", "conditional",
     "boxes", "threshold", "engine", "theorems", "transforms", "bounds", "singularities", "scaling", "gaps",
-    "calibration", "cards", "catalog", "plotting", "card_picture", "radius_picture", "fit_picture", "loss_properties", "testing",
-    "cli_output", "cli_certificates", "cli_radius", "cli_fit", "cli",
+    "calibration", "cards", "catalog", "plotting", "card_picture", "radius_picture", "fit_picture", "loss_properties",
+    "testing", "cli_output", "cli_certificates", "cli_radius", "cli_fit", "cli",
 )  # fmt: skip
 OUTER = {"derivations": (), "figures": ("derivations",), "paper_checks": ("derivations",)}
 """The folders beside hconsist/: they may import all of it and, of each other, what is named here."""

@@ -277,7 +277,8 @@ def test_a_circle_through_a_zero_is_not_certified():
 
 
 def test_a_cap_through_a_zero_is_not_certified():
-    shape = confident(*(v for v in (spread([[40.0, 0.0]], [[1.0, 0.0]]).log_p, spread([[40.0, 0.0]], [[1.0, 0.0]]).b)))
+    normal = spread([[40.0, 0.0]], [[1.0, 0.0]])
+    shape = confident(normal.log_p, normal.d)
     exact = math.hypot(40, math.pi) / 2
     assert not shape.count(np.array([exact]), 64)[2][0]
     for factor, zeros in ((0.9999, 0), (1.0001, 1), (1.05, 2)):
@@ -313,7 +314,7 @@ def test_rectangles_agree_with_the_ladder():
     normal = spread(logits, slopes)
     quick = ladder.nearest(normal)
     for i in range(20):
-        found = row_of(normal.log_p[i], normal.b[i]).zeros(abs(quick.x[i]) * 1.02)
+        found = row_of(normal.log_p[i], normal.d[i]).zeros(abs(quick.x[i]) * 1.02)
         assert abs(found[0].x) == pytest.approx(abs(quick.x[i]), rel=1e-12)
 
 

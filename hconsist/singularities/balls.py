@@ -63,12 +63,16 @@ class Polygon:
 
 @dataclass(frozen=True)
 class Balls:
-    """G(x) = sum_j exp(l_j + c_j x) for one row: exact differences of the logits and slopes given, t = 2 x/D."""
+    """G(x) = sum_j exp(l_j + c_j x) for one row: exact differences of the logits and slopes given, t = 2 x/D.
+
+    D is the spread of the classes that are in ``guide``, the sum is over all.
+    """
 
     l: list[arb]  # noqa: E741
     c: list[arb]
     spread: arb
     top: list[bool]
+    guide: list[bool]
 
     def terms(self, x: acb, scale: float) -> list[acb]:
         return [(acb(u - scale) + v * x).exp() for u, v in zip(self.l, self.c, strict=True)]
@@ -110,13 +114,12 @@ class Balls:
 def prove(logits: np.ndarray, slopes: np.ndarray, rows: Spread, index: int, x: complex) -> Proof | None:
     """The nearest zero of row ``index``, close to x in the normal form; None if some step does not go through.
 
-    ``logits``, ``slopes`` are the float64 arrays ``(m, K)`` behind the normal form ``rows``.
+    ``logits``, ``slopes`` are the float64 arrays ``(m, K)`` behind the normal form ``rows``, in which classes of tiny
+    weight may be left out: the row there is a guide, not part of the proof.
     """
-    kept = np.isfinite(logits[index])
-    z, a = logits[index][kept], slopes[index][kept]
-    row = row_of(rows.log_p[index], rows.b[index])
+    row = row_of(rows.log_p[index], rows.d[index])
     with precision(_BITS):
-        balls = balls_of(z, a)
+        balls = balls_of(logits[index], slopes[index], rows.log_p[index], rows.d[index])
         first = balls.newton(x, 1e-9 * max(1.0, abs(x)))
         if first is None:
             return None
@@ -134,16 +137,20 @@ def prove(logits: np.ndarray, slopes: np.ndarray, rows: Spread, index: int, x: c
     return None
 
 
-def balls_of(z: np.ndarray, a: np.ndarray) -> Balls:
-    """The row in balls, about its most probable class and on the scale on which the spread is 2."""
-    most = int(np.argmax(z))
+def balls_of(z: np.ndarray, a: np.ndarray, log_p: np.ndarray, d: np.ndarray) -> Balls:
+    """The row in balls, about the most probable class and on the scale of the normal form of its guide."""
+    kept = np.isfinite(z)
+    z, a, log_p, d = z[kept], a[kept], log_p[kept], d[kept]
+    guide = log_p > -np.inf
+    most = int(np.argmax(np.where(d == 0, log_p, -np.inf)))  # the one of several that the guide is about
     slopes = [arb(float(v)) for v in a]
-    spread = arb(float(np.max(a))) - arb(float(np.min(a)))
+    spread = arb(float(np.max(a[guide]))) - arb(float(np.min(a[guide])))
     return Balls(
         [arb(float(v)) - arb(float(z[most])) for v in z],
         [2 * (v - slopes[most]) / spread for v in slopes],
         spread,
         [bool(v) for v in a == a[most]],
+        [bool(v) for v in guide],
     )
 
 

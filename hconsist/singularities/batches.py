@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.singularities.bounds import x_sigma
+from hconsist.singularities.bounds import at_least, x_sigma
 from hconsist.singularities.moments import row_blocks
-from hconsist.singularities.radius import as_rows, solved
+from hconsist.singularities.radius import as_rows
 from hconsist.singularities.result import Status
+from hconsist.singularities.solving import solved
 from hconsist.singularities.spreads import spread
 
 __all__ = ["BatchRadius", "batch_radius"]
 
 _NUMBERS = 1 << 20
 _FIRST = 32
+_BEYOND = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class BatchRadius:
     """The radius of the mean loss of a batch, the row that has it, its zero, and how many rows had to be solved.
 
     ``status`` is that of the row, or "not certified" (and a NaN radius) if a row with a smaller lower bound was not.
+    Floats are tried first, then balls, as by :func:`hconsist.singularities.radius`.
     """
 
     radius: float
@@ -46,23 +49,27 @@ def batch_radius(logits: Any, slopes: Any) -> BatchRadius:
     low = np.empty(m)
     for part in row_blocks(m, k, _NUMBERS):
         rows = spread(z[part], a[part], first=part.start)
-        low[part] = rows.unscaled(x_sigma(rows))
+        low[part] = at_least(rows, x_sigma(rows))
     order = np.argsort(low, kind="stable")
     best, where, at, state, done, size = math.inf, None, complex(math.nan, math.nan), Status.NO_ZERO, 0, _FIRST
     largest = max(_FIRST, _NUMBERS // k)
-    while done < m and low[order[done]] < best:
+    while done < m and low[order[done]] < min(best, _BEYOND):
         chosen = order[done : done + size]
-        chosen = chosen[low[chosen] < best]
+        chosen = chosen[low[chosen] < min(best, _BEYOND)]
         rows = spread(z[chosen], a[chosen])
-        x, _, status = solved(rows)
+        found = solved(z[chosen], a[chosen], rows)
         done += size
-        if Status.UNCERTIFIED in status:
-            return BatchRadius(math.nan, int(chosen[status.index(Status.UNCERTIFIED)]), complex(math.nan, math.nan),
-                               Status.UNCERTIFIED, min(done, m))  # fmt: skip
-        radii = rows.unscaled(np.where(rows.D > 0, np.abs(x), math.inf))
-        least = int(np.argmin(radii))
-        if radii[least] < best:
-            best, where, state = float(radii[least]), int(chosen[least]), status[least]
-            at = complex(x[least] * 2 / rows.D[least] * rows.grow[least])
+        lost = np.flatnonzero(found.status == Status.UNCERTIFIED)
+        if lost.size:
+            nowhere = complex(math.nan, math.nan)
+            return BatchRadius(math.nan, int(chosen[lost[0]]), nowhere, Status.UNCERTIFIED, min(done, m))
+        least = int(np.argmin(found.radius))
+        if found.radius[least] < best:
+            best, where, state = float(found.radius[least]), int(chosen[least]), found.status[least]
+            at = complex(found.zero[least])
         size = min(2 * size, largest)
+    if where is None:
+        for row in np.flatnonzero(low < math.inf):  # where no radius is a float, that is said of the first
+            rows = spread(z[row : row + 1], a[row : row + 1], first=int(row))
+            rows.refuse(rows.D > 0)
     return BatchRadius(best, where, at, state, min(done, m))

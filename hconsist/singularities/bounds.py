@@ -6,7 +6,8 @@ slopes over those classes and sigma^2 their variance under p = softmax(logits),
 
     pi/D  <=  top-1  <=  variance-spread  <=  radius,      strip (closed form)  <=  strip  <=  radius.
 
-Rounding may put a bound above the truth by a few units in the last place.
+Rounding may put a bound above the truth by a few units in the last place.  A lower bound that exceeds every float is
+the largest float, such an upper bound inf.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def lower_pi(logits: Any, slopes: Any) -> Any:
     Source: Sao 2026, Theorem 4.6 (text seen); proved.
     """
     rows = spread(logits, slopes)
-    return rows.unscaled(x_pi(rows))
+    return at_least(rows, x_pi(rows))
 
 
 def lower_top1(logits: Any, slopes: Any) -> Any:
@@ -36,17 +37,20 @@ def lower_top1(logits: Any, slopes: Any) -> Any:
     At a zero u + iy that mass is at most the rest times e^(D|u|), and |y| >= pi/D.  Source: derived here; proved.
     """
     rows = spread(logits, slopes)
-    return rows.unscaled(x_top1(rows))
+    return at_least(rows, x_top1(rows))
 
 
 def lower_sigma(logits: Any, slopes: Any) -> Any:
     """sqrt(delta^2 + pi^2)/D, delta = 2 arccosh(D/(2 sigma)) the effective margin; the radius itself for K = 2.
 
+    All classes count: one of tiny weight whose slope lies away from the others widens D, and the bound falls far below
+    a radius that it hardly moves.  A logit of -inf drops a class.
+
     Source: derived here.  Reduced to laws on three slopes by a proof, the inequality for those verified numerically
     (not proved): :func:`lower_strip_closed` is the weaker bound with a full proof.
     """
     rows = spread(logits, slopes)
-    return rows.unscaled(x_sigma(rows))
+    return at_least(rows, x_sigma(rows))
 
 
 def lower_strip_closed(logits: Any, slopes: Any) -> Any:
@@ -62,7 +66,7 @@ def lower_strip_closed(logits: Any, slopes: Any) -> Any:
     for _ in range(12):
         s = s - (math.pi**2 / 4 * xp.sinh(s) + s - delta) / (math.pi**2 / 4 * xp.cosh(s) + 1)
     least = xp.hypot(delta - s, math.pi * xp.cosh(s / 2)) / 2
-    return rows.unscaled(xp.where(rows.D > 0, least, math.inf))
+    return at_least(rows, xp.where(rows.D > 0, least, math.inf))
 
 
 def upper_jensen(logits: Any, slopes: Any, order: int = 2) -> Any:
@@ -78,7 +82,7 @@ def upper_jensen(logits: Any, slopes: Any, order: int = 2) -> Any:
         log_kappa = log_variance(rows) if n == 2 else xp.log(xp.abs(_cumulant(rows, n)))
         log_x = (math.log(n / (n - 1) * 2 * math.e / math.pi * math.factorial(n - 1)) - log_kappa) / (n - 1)
         x = xp.where(rows.D > 0, xp.exp(log_x), math.inf)
-    return rows.unscaled(x)
+    return rows.unscaled(x, beyond=math.inf)
 
 
 def upper_height(logits: Any, slopes: Any) -> Any:
@@ -89,11 +93,16 @@ def upper_height(logits: Any, slopes: Any) -> Any:
     """
     rows = spread(logits, slopes)
     xp = rows.xp
-    kept = rows.log_p > -math.inf
-    b = xp.sort(xp.where(kept, rows.b, 2.0), axis=-1)
-    steps = (b[..., 1:] > b[..., :-1]) & (b[..., 1:] < 1.5)
-    distinct = xp.sum(xp.astype(steps, b.dtype), axis=-1)
-    return rows.unscaled(xp.where(rows.D > 0, distinct * (math.pi / 2), math.inf))
+    a = xp.astype(xp.asarray(slopes), rows.b.dtype)  # in b, slopes closer than eps D may be one
+    a = xp.sort(xp.where(rows.log_p > -math.inf, a, math.inf), axis=-1)
+    steps = (a[..., 1:] > a[..., :-1]) & (a[..., 1:] < math.inf)
+    distinct = xp.sum(xp.astype(steps, a.dtype), axis=-1)
+    return rows.unscaled(xp.where(rows.D > 0, distinct * (math.pi / 2), math.inf), beyond=math.inf)
+
+
+def at_least(rows: Spread, x: Any) -> Any:
+    """A lower bound in the normal form, in t."""
+    return rows.unscaled(x, beyond=float(rows.xp.finfo(rows.D.dtype).max))
 
 
 def x_pi(rows: Spread) -> Any:
@@ -104,7 +113,7 @@ def x_pi(rows: Spread) -> Any:
 def x_top1(rows: Spread) -> Any:
     """The top-1 bound in the normal form."""
     xp = rows.xp
-    same = at_top(rows)
+    same = rows.d == 0
     with quiet():
         inside = _log_sum(xp.where(same, rows.log_p, -math.inf), xp)
         outside = _log_sum(xp.where(same, -math.inf, rows.log_p), xp)
@@ -125,45 +134,33 @@ def effective_margin(rows: Spread) -> Any:
     """delta = 2 arccosh(1/s) for the deviation s of b, as -log s^2 + 2 log(1 + sqrt(1 - s^2)): finite as s -> 0."""
     xp = rows.xp
     with quiet():
-        log_variance_ = log_variance(rows)
+        # at least what the sum over the classes may lose to underflow
+        log_variance_ = log_variance(rows, least=float(xp.finfo(rows.D.dtype).smallest_normal))
         variance = xp.exp(log_variance_)
         rest = xp.where(variance < 1, 1 - variance, 0.0)
         delta = -log_variance_ + 2 * xp.log1p(xp.sqrt(rest))
     return xp.where((rows.D > 0) & (delta > 0), delta, 0.0)
 
 
-def log_variance(rows: Spread) -> Any:
-    """log of the variance of b, also where all weights but one underflow.
+def log_variance(rows: Spread, least: float = 0.0) -> Any:
+    """log of the variance of d, also where all weights but one underflow; ``least`` is added to the sums.
 
-    With d = b - b_top, s the largest log weight off the top slope, the variance is e^s (M_2 - e^s M_1^2) for the
-    moments M of d under exp(log_p - s).  By Cauchy's inequality the subtraction costs no more than a factor two if the
-    mass at the top slope is at least 1/2; below that the weights are ordinary numbers and sum p (b - mean)^2 is exact
-    enough.
+    With s the largest log weight off the top slope, the variance is e^s (M_2 - e^s M_1^2) for the moments M of d under
+    exp(log_p - s).  By Cauchy's inequality the subtraction costs no more than a factor two if the mass at the top slope
+    is at least 1/2; below that the weights are ordinary numbers and sum p (d - mean)^2 is exact enough.
     """
     xp = rows.xp
-    same = at_top(rows)
+    d, same = rows.d, rows.d == 0
     with quiet():
-        d = xp.where(same, 0.0, rows.b - _top(rows))
         others = xp.where(same, -math.inf, rows.log_p)
         s = xp.max(others, axis=-1, keepdims=True)
         w = xp.where(same, 0.0, xp.exp(others - s))
         s = s[..., 0]
-        confident = s + xp.log(xp.sum(w * d**2, axis=-1) - xp.exp(s) * xp.sum(w * d, axis=-1) ** 2)
-        mean = xp.sum(rows.p * rows.b, axis=-1, keepdims=True)
-        plain = xp.log(xp.sum(rows.p * (rows.b - mean) ** 2, axis=-1))
+        confident = s + xp.log(xp.sum(w * d**2, axis=-1) - xp.exp(s) * xp.sum(w * d, axis=-1) ** 2 + least)
+        mean = xp.sum(rows.p * d, axis=-1, keepdims=True)
+        plain = xp.log(xp.sum(rows.p * (d - mean) ** 2, axis=-1) + least)
         mass = xp.sum(xp.where(same, rows.p, 0.0), axis=-1)
     return xp.where(mass >= 0.5, confident, plain)
-
-
-def at_top(rows: Spread) -> Any:
-    """Classes whose slope is that of the most probable class (mask; classes of weight 0 may be in it)."""
-    return rows.b == _top(rows)
-
-
-def _top(rows: Spread) -> Any:
-    xp = rows.xp
-    most = rows.log_p == xp.max(rows.log_p, axis=-1, keepdims=True)
-    return xp.max(xp.where(most, rows.b, -2.0), axis=-1, keepdims=True)
 
 
 def _log_sum(x: Any, xp: Any) -> Any:
@@ -173,9 +170,9 @@ def _log_sum(x: Any, xp: Any) -> Any:
 
 
 def _cumulant(rows: Spread, n: int) -> Any:
-    """kappa_n of b, n >= 3, from central moments: m_n = sum_k C(n-1, k-1) kappa_k m_(n-k)."""
+    """kappa_n of d, n >= 3, from central moments: m_n = sum_k C(n-1, k-1) kappa_k m_(n-k)."""
     xp = rows.xp
-    centred = rows.b - xp.sum(rows.p * rows.b, axis=-1, keepdims=True)
+    centred = rows.d - xp.sum(rows.p * rows.d, axis=-1, keepdims=True)
     moments = [xp.sum(rows.p * centred**k, axis=-1) for k in range(n + 1)]
     kappa = {1: 0 * moments[0]}
     for m in range(2, n + 1):

@@ -2,7 +2,7 @@
 
 With P the mass of the classes that share the slope b_top of the most probable one, G(x) = F(x) e^(-b_top x)/P is
 
-    G(x) = 1 + sum_j e^(l_j + c_j x),    c_j = b_j - b_top,    l_j = log p_j - log P.
+    G(x) = 1 + sum_j e^(l_j + c_j x),    c_j = b_j - b_top = d_j,    l_j = log p_j - log P.
 
 Where sum_j e^(l_j + c_j Re x) < 1, that is for -u_- < Re x < u_+, G is in the right half-plane.  So the zeros with
 |x| < R lie in two caps, and G winds about 0 as the polygon through its values on the two arcs does, joined by one
@@ -103,10 +103,8 @@ class Confident:
         return re, im, np.sum(size * c * c, axis=2), slack, scale
 
 
-def confident(log_p: np.ndarray, b: np.ndarray) -> Confident:
-    """Rows ``(m, K)`` of a normal form, about their most probable slope."""
-    top = np.take_along_axis(b, np.argmax(log_p, axis=1)[:, None], axis=1)
-    c = b - top
+def confident(log_p: np.ndarray, c: np.ndarray) -> Confident:
+    """Rows ``(m, K)`` of a normal form: the slopes ``d`` about the most probable one are c."""
     with quiet():
         most = np.max(log_p, axis=1, keepdims=True)
         mass = np.log(np.sum(np.where(c == 0, np.exp(log_p - most), 0.0), axis=1, keepdims=True)) + most
@@ -134,7 +132,7 @@ def _strip(c: np.ndarray, l: np.ndarray) -> np.ndarray:  # noqa: E741
         drop = part * at * _log_sum(c, l, at)[1] / 4
         at = np.maximum(0.0, at * (1 - part))
         ahead = _log_sum(c, l, 0 * at)[0] < -1e-13
-        dominated = ahead & (_log_sum(c, l, at)[0] < -drop)
+        dominated = ahead & (_log_sum(c, l, at)[0] < -drop - 4 * _EPS)
     return np.where(ahead & ~np.isfinite(u), np.inf, np.where(dominated & np.isfinite(u), at, 0.0))
 
 

@@ -18,6 +18,8 @@ __all__ = ["radius_commensurable", "radius_three_classes", "radius_two_classes"]
 
 _LARGEST = 200
 """Degree of the polynomial whose roots are taken."""
+_LEAST = 1e-300
+"""Weight at either end by which the others can be divided."""
 
 
 def radius_two_classes(logits: Any, slopes: Any) -> np.ndarray:
@@ -72,17 +74,20 @@ def radius_commensurable(logits: Any, slopes: Any, step: float) -> np.ndarray:
     out = np.empty(z.shape[0])
     for i in range(out.size):
         kept = np.isfinite(rows.log_p[i])
-        exact = (a[i, kept] - np.min(a[i, kept])) / step
-        n = np.rint(exact).astype(int)
-        if np.max(np.abs(exact - n)) > 1e-6 or np.max(n) > _LARGEST:
+        with quiet():
+            exact = (a[i, kept] - np.min(a[i, kept])) / step
+            n = np.rint(np.minimum(exact, 2.0 * _LARGEST)).astype(int)
+        if not np.max(np.abs(exact - n)) <= 1e-6 or np.max(n) > _LARGEST:
             raise InputError("slopes", f"multiples of step apart, at most {_LARGEST} of them, {place((i, 0))}", a[i])
         if np.max(n) == 0:
             out[i] = math.inf
             continue
         weights = np.bincount(n, np.exp(rows.log_p[i, kept]))
-        if weights[0] == 0 or weights[-1] == 0:
-            raise InputError("logits", f"within 700 of each other at the extreme slopes {place((i, 0))}", z[i])
-        out[i] = np.min(np.abs(np.log(np.roots(weights[::-1]).astype(complex)))) / step
+        if min(weights[0], weights[-1]) < _LEAST:
+            raise InputError("logits", f"within 690 of the top one at the extreme slopes {place((i, 0))}", z[i])
+        with quiet():
+            out[i] = np.min(np.abs(np.log(np.roots(weights[::-1]).astype(complex)))) / step
+    rows.refuse(np.isinf(out) & (rows.D > 0))
     return out
 
 

@@ -29,11 +29,10 @@ _WIDER = (0.3, 0.1, 0.03, 0.01, 0.003)
 
 def resolved(logits: np.ndarray, slopes: np.ndarray, rows: Spread, index: int) -> Proof | None:
     """The nearest zero of row ``index`` of the float64 arrays ``(m, K)`` behind ``rows``; None if some step fails."""
-    kept = np.isfinite(logits[index])
     with precision(_BITS):
-        balls = balls_of(logits[index][kept], slopes[index][kept])
+        balls = balls_of(logits[index], slopes[index], rows.log_p[index], rows.d[index])
         guesses = _guesses(balls)
-        row = row_of(rows.log_p[index], rows.b[index])
+        row = row_of(rows.log_p[index], rows.d[index])
         boxes: list[acb] = []
         for n, guess in enumerate(guesses):
             box = balls.newton(guess, _BOX)
@@ -65,9 +64,10 @@ def _size(x: acb) -> float:
 def _guesses(balls: Balls) -> list[acb]:
     """Roots of the Taylor polynomial with Im x > 1, nearest first."""
     # the slopes about the top one serve as well: e^(-b_top x) has no zeros, but centred ones keep the terms small
-    middle = (max(balls.c, key=float) + min(balls.c, key=float)) / 2
-    b = [v - middle for v in balls.c]
-    powers = [v.exp() for v in balls.l]
+    c, l_ = ([v for v, kept in zip(values, balls.guide, strict=True) if kept] for values in (balls.c, balls.l))
+    middle = (max(c, key=float) + min(c, key=float)) / 2
+    b = [v - middle for v in c]
+    powers = [v.exp() for v in l_]
     coefficients, factor = [], arb(1)
     for n in range(_TERMS):
         coefficients.append(acb((sum(powers, arb(0)) * factor).mid()))

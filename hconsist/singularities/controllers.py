@@ -43,7 +43,7 @@ class Cap:
     factor : what to multiply the proposed step by, in [0, 1]; 1 if it was 0.
     limit : the longest step allowed, inf where nothing moves.
     row : the row that sets the limit; None for descent, which is of the batch, and where there is no limit.
-    by : one of :data:`CAPS`: "sigma" too where the exact radius could not be certified.
+    by : one of :data:`CAPS`: "sigma" too where the exact radius could not be certified or exceeds every float.
     """
 
     step: float
@@ -76,10 +76,11 @@ def cap_by_radius(step: float, logits: Any, slopes: Any, *, share: float = 1.0, 
         raise InputError("bound", "'pi', 'top1', 'sigma' or 'exact'", bound)
     z, a = as_rows(logits, slopes)
     if bound == "exact":
-        found = batch_radius(z, a)
-        if found.status is not Status.UNCERTIFIED:
-            return _capped(step, part * found.radius, found.row, "exact")
         bound = "sigma"
+        if np.min(lower_sigma(z, a)) != np.finfo(float).max:
+            found = batch_radius(z, a)
+            if found.status is not Status.UNCERTIFIED:
+                return _capped(step, part * found.radius, found.row, "exact")
     radii = _BOUNDS[bound](z, a)
     row = int(np.argmin(radii))
     return _capped(step, part * float(radii[row]), row, bound)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
+import zlib
 from os import PathLike
 from pathlib import Path
 
@@ -21,7 +23,9 @@ def load_rows(logits: Path_, slopes: Path_ | None = None) -> tuple[np.ndarray, n
     Parameters
     ----------
     logits : an .npz file with arrays ``logits`` and ``slopes``, if it is all that is given; else a CSV file.
-    slopes : a CSV file of as many rows and columns.  A header may stand in the first line of each.
+    slopes : a CSV file of as many rows and columns.  The first line of each is a header if none of its cells is a
+        number (one of numbers cannot be told from a row); a header with an empty first cell stands over a column of row
+        numbers, and is refused.
 
     Raises
     ------
@@ -38,12 +42,11 @@ def _archive(path: Path_) -> tuple[np.ndarray, np.ndarray]:
     wanted = "an .npz file with arrays logits and slopes (or two CSV files: LOGITS SLOPES)"
     try:
         with np.load(path, allow_pickle=False) as found:
-            if not isinstance(found, np.lib.npyio.NpzFile) or not {"logits", "slopes"} <= set(found.files):
-                raise InputError("file", wanted, str(path))
             return found["logits"], found["slopes"]
     except OSError as error:
         raise InputError("file", f"a file that can be read ({error.strerror or error})", str(path)) from None
-    except (ValueError, zipfile.BadZipFile, EOFError):
+    # TypeError: a lone .npy; KeyError: an array is missing; the others: no archive, or a damaged one
+    except (TypeError, KeyError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
         raise InputError("file", wanted, str(path)) from None
 
 
@@ -53,7 +56,9 @@ def _table(argument: str, path: Path_) -> np.ndarray:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(argument, f"a CSV file that can be read ({error})", str(path)) from None
     rows = [(k, line.split(",")) for k, line in enumerate(lines, start=1) if line.strip()]
-    if rows and not _is_number(rows[0][1][0]):
+    if rows and not any(map(_is_number, rows[0][1])):
+        if not rows[0][1][0].strip():
+            raise InputError(f"{path}, line {rows[0][0]}", "without an empty first cell: a column of row numbers?", "")
         rows = rows[1:]
     if not rows:
         raise InputError(argument, "a CSV file with a row", str(path))
@@ -66,6 +71,8 @@ def _numbers(cells: list[str], columns: int, where: str) -> list[float]:
     for k, cell in enumerate(cells, start=1):
         if not _is_number(cell):
             raise InputError(f"{where}, column {k}", "a number", cell.strip())
+        if math.isinf(float(cell)) and any(map(str.isdigit, cell)):
+            raise InputError(f"{where}, column {k}", "a number within the floats", cell.strip())
     return [float(cell) for cell in cells]
 
 

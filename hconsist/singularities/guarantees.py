@@ -179,15 +179,13 @@ def kl_divergence(logits: Any, slopes: Any, step: Any, order: str = "after_befor
     if order not in KL_CONSTANTS:
         raise InputError("order", "'after_before' or 'before_after'", order)
     rows, t = _rows_and_step(logits, slopes, step)
-    top = np.take_along_axis(rows.b, np.argmax(rows.log_p, axis=1)[:, None], axis=1)
     with quiet():
         size = np.abs(t) * rows.D / rows.grow
         if not np.all(np.isfinite(size)):
             row = int(np.argmin(np.isfinite(size)))
             raise InputError("step", f"so short that |t| D is a float, at row {row}", float(t[row]))
         # log p(t) - log p(0), from the top class: what it keeps of the mass is found without cancellation
-        far = (rows.b - top) * (np.sign(t) * size / 2)[:, None]
-        far = np.where((rows.log_p > -math.inf) & (rows.b != top), far, 0.0)
+        far = rows.d * (np.sign(t) * size / 2)[:, None]
         d = far - _log_mean_exp(rows, far)[:, None]
         first, second, d = (rows.p, np.exp(rows.log_p + d), d)
         if order == "after_before":

@@ -9,7 +9,7 @@ confident, and have their zeros guessed term by term and counted in two caps.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,26 +28,39 @@ _MOST = 6
 """Zeros looked for on one rung."""
 _TIE = 1e-4
 """Relative difference of moduli within which both zeros are polished."""
+_MOVED = 0.1
+"""How far the last Newton steps may move a zero."""
 _CAPS = ((0, 32), (0, 128), (1, 32), (1, 128), (2, 32), (2, 128), (0, 512), (0, 4096))
 """(zeros taken in besides the nearest, edges of each arc): far out arcs pass many zeros at a small distance."""
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Nearest zeros ``x`` in the normal form, the error of |x|, and whether they are certified; ``(m,)`` arrays."""
+    """Nearest zeros ``x`` in the normal form, the error of |x|, whether they are certified, and up to which |x| the
+    certificate looks at F; ``(m,)`` arrays."""
 
     x: np.ndarray
     error: np.ndarray
     certified: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def none(cls, rows: int) -> Nearest:
+        """Of so many rows, no zero."""
+        nowhere = np.full(rows, complex(math.nan, math.nan))
+        return cls(nowhere, np.full(rows, math.inf), np.zeros(rows, dtype=bool), np.full(rows, math.inf))
+
+    def __getitem__(self, rows: np.ndarray) -> Nearest:
+        return Nearest(self.x[rows], self.error[rows], self.certified[rows], self.reach[rows])
 
     def put(self, rows: np.ndarray, found: Nearest) -> None:
         self.x[rows], self.error[rows], self.certified[rows] = found.x, found.error, found.certified
+        self.reach[rows] = found.reach
 
 
 def nearest(rows: Spread) -> Nearest:
     """For numpy rows ``(m, K)`` with D > 0."""
-    m = rows.D.size
-    out = Nearest(np.full(m, complex(math.nan, math.nan)), np.full(m, math.inf), np.zeros(m, dtype=bool))
+    out = Nearest.none(rows.D.size)
     low = x_sigma(rows)
     near = np.flatnonzero(low < REACH)
     if near.size:
@@ -63,7 +76,7 @@ def _climb(rows: Spread, low: np.ndarray) -> Nearest:
     classes = rows.b.shape[1]
     f = taylor(rows.p, rows.b)
     m = low.size
-    out = Nearest(np.full(m, complex(math.nan, math.nan)), np.full(m, math.inf), np.zeros(m, dtype=bool))
+    out = Nearest.none(m)
     rival = out.x.copy()
     open_ = np.ones(m, dtype=bool)
     radius = 1.04 * math.pi / 2
@@ -77,18 +90,18 @@ def _climb(rows: Spread, low: np.ndarray) -> Nearest:
             if chosen.size:
                 x, next_, ok = _located(f[chosen, : at.terms], zeros_inside(f[chosen], at, pairs), at.polygon, classes)
                 out.x[chosen[ok]], rival[chosen[ok]] = x[ok], next_[ok]
-                out.certified[chosen[ok]] = True
+                out.certified[chosen[ok]], out.reach[chosen[ok]] = True, radius + _MOVED
                 open_[chosen[ok]] = False
         open_[here[held & (zeros > _MOST)]] = False
         radius *= _RATIO
     done = np.flatnonzero(out.certified)
-    out.put(done, _polished(rows[done], out.x[done]))
+    out.put(done, _polished(rows[done], out[done]))
     # zeros as near as the nearest one, as far as the coefficients can tell: the sum decides
     tied = np.flatnonzero(out.certified & (np.abs(rival) < (1 + _TIE) * np.abs(out.x)))
-    other = _polished(rows[tied], rival[tied])
+    other = _polished(rows[tied], replace(out[tied], x=rival[tied]))
     out.certified[tied] &= other.certified
     nearer = np.abs(other.x) < np.abs(out.x[tied])
-    out.put(tied[nearer], Nearest(other.x[nearer], other.error[nearer], out.certified[tied[nearer]]))
+    out.put(tied[nearer], replace(other[nearer], certified=out.certified[tied[nearer]]))
     return out
 
 
@@ -108,24 +121,25 @@ def _located(
     return x[:, 0], x[:, 1] if x.shape[1] > 1 else np.full_like(x[:, 0], complex(math.nan, math.nan)), ok
 
 
-def _polished(rows: Spread, x: np.ndarray) -> Nearest:
+def _polished(rows: Spread, found: Nearest) -> Nearest:
     """One Newton step with the sum itself, which removes what the Taylor coefficients lost."""
-    final = by_sum(rows.log_p, rows.b, x)
+    x = found.x
+    final = by_sum(rows.log_p, rows.d, x)
     again = np.flatnonzero(final.error > 1e-12 * np.abs(x))  # close pairs settle late
-    late = by_sum(rows.log_p, rows.b, final.x[again], again)
+    late = by_sum(rows.log_p, rows.d, final.x[again], again)
     for name in ("x", "error", "certified"):
         getattr(final, name)[again] = getattr(late, name)
-    return Nearest(final.x, final.error, final.certified & (np.abs(final.x - x) < 0.1))
+    return Nearest(final.x, final.error, final.certified & (np.abs(final.x - x) + final.error < _MOVED), found.reach)
 
 
 def _by_caps(rows: Spread) -> Nearest:
     """Guesses by pairs of terms, the number of zeros in two caps whose radius lies between one guess and the next."""
-    shape = confident(rows.log_p, rows.b)
+    shape = confident(rows.log_p, rows.d)
     starts = shape.starts()
     m, n = starts.shape
     which = np.repeat(np.arange(m), n)
     usable = np.isfinite(starts.ravel())
-    found = by_sum(rows.log_p, rows.b, starts.ravel()[usable], which[usable], steps=12)
+    found = by_sum(rows.log_p, rows.d, starts.ravel()[usable], which[usable], steps=12)
     x = np.full(m * n, complex(math.nan, math.nan))
     good = np.flatnonzero(usable)[found.certified]
     x[good] = found.x[found.certified]
@@ -136,21 +150,23 @@ def _by_caps(rows: Spread) -> Nearest:
     with quiet():
         gaps = np.minimum(moduli[:, 1:4] - moduli[:, :3], 0.05 * moduli[:, :1])
     gaps = np.where(np.isfinite(moduli[:, :3]), gaps, -np.inf)
-    certified = np.zeros(m, dtype=bool)
+    certified, reach = np.zeros(m, dtype=bool), moduli[:, 0].copy()
     for inside, edges in _CAPS:
         some = np.flatnonzero(~certified & (gaps[:, inside] > 1e-12 * moduli[:, inside]))
         if some.size:
-            zeros, polygon, ok = shape[some].count(moduli[some, inside] + gaps[some, inside] / 2, edges)
+            radius = moduli[some, inside] + gaps[some, inside] / 2
+            zeros, polygon, ok = shape[some].count(radius, edges)
             within = np.all(moduli[some, : inside + 1] + error[some, : inside + 1] < polygon[:, None], axis=1)
             certified[some] = ok & within & (zeros == inside + 1)
+            reach[some] = radius
     # far out the strip alone pins the modulus: Re x > u, Im x >= pi/2
     with quiet():
         slack = moduli[:, 0] - np.hypot(np.minimum(shape.right, shape.left), math.pi / 2)
         pinned = ~certified & np.isfinite(moduli[:, 0]) & (slack < 1e-12 * moduli[:, 0])
     certified |= pinned
-    out = Nearest(x[:, 0], error[:, 0], certified)
+    out = Nearest(x[:, 0], error[:, 0], certified, reach + _MOVED)
     done = np.flatnonzero(certified)
-    out.put(done, _polished(rows[done], out.x[done]))
+    out.put(done, _polished(rows[done], out[done]))
     out.error[pinned] = np.maximum(out.error[pinned], slack[pinned])
     return out
 

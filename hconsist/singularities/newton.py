@@ -62,32 +62,35 @@ def _horner(f: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
     return value, slope, 2 * np.abs(half)
 
 
-def by_sum(log_p: np.ndarray, b: np.ndarray, x: np.ndarray, which: np.ndarray | None = None, steps: int = 4) -> Zeros:
+def by_sum(log_p: np.ndarray, d: np.ndarray, x: np.ndarray, which: np.ndarray | None = None, steps: int = 4) -> Zeros:
     """Newton steps with the sum over the classes, any size of Re x; ``(m, K)`` rows, points of the rows ``which``.
 
-    Terms are scaled by the largest, e^(max(log_p + b Re x)).  ``error`` holds what the weights, the slopes, the phases
-    and the sum may lose to rounding.
+    Slopes are those about the most probable one, and terms are scaled by the largest, e^(max(log_p + d Re x)); the
+    function is that of the centred slopes b = d + b_top, on which the steps go further.  ``error`` holds what the
+    weights, the slopes, the phases and the sum may lose to rounding.
     """
     which = np.arange(x.size) if which is None else which
     x = x.astype(complex)
     error, certified = np.empty(x.size), np.empty(x.size, dtype=bool)
-    for rows in row_blocks(x.size, 6 * b.shape[1]):
-        y, lp, c = x[rows], log_p[which[rows]], b[which[rows]]
+    for rows in row_blocks(x.size, 6 * d.shape[1]):
+        y, lp, c = x[rows], log_p[which[rows]], d[which[rows]]
+        own = -(np.max(c, axis=1) + np.min(c, axis=1)) / 2
         with quiet():
             live = np.arange(y.size)
             for _ in range(steps):
                 value, slope, *_ = _sums(lp[live], c[live], y[live])
-                step = value / slope
+                step = value / (slope + own[live] * value)
                 y[live] -= step
                 live = live[np.abs(step) > _SETTLED * np.abs(y[live])]
                 if not live.size:
                     break
             value, slope, u, size, phase = _sums(lp, c, y)
             # exponents, phases and weights are rounded in proportion, the slopes to 8 eps, the sum to eps log2 K
-            lost = 4 + np.log2(c.shape[1] + 1.0) + np.abs(u) + 2 * np.abs(lp) + np.abs(phase)
+            lost = 5 + np.log2(c.shape[1] + 1.0) + np.abs(u) + 2 * np.abs(lp) + np.abs(phase)
             lost += 8 * np.abs(y)[:, None]
             slack = _EPS * np.sum(np.where(size > 0, size * lost, 0.0), axis=1)
-            second = np.sum(size * c * c, axis=1)
+            slope += own * value
+            second = np.sum(size * (c + own[:, None]) ** 2, axis=1)
             eta = (np.abs(value) + slack) / np.abs(slope)
             certified[rows] = (eta * second * np.exp(2 * eta) <= 0.25 * np.abs(slope)) & (y.imag > 0)
             x[rows], error[rows] = y, np.where(np.isfinite(eta), 2 * eta, np.inf)

@@ -8,6 +8,11 @@ With F = sum_j e^(z_j + a_j t) and F_(-y) the same sum without the label's class
 - focal (1 - p_y)^gamma (-log p_y): the zeros of F for integer gamma, else those of F and of F_(-y);
 - one-versus-all logistic: the nearest zero of any 1 + e^(+-(z_j + a_j t)), which depends on the logits one by one.
 
+A power F^q with q no integer is regular at a zero of multiplicity m if q m is a positive integer (logits 0, 0, 0, 0 and
+slopes 0, 1, 1, 2: F = (1 + e^t)^2, whose root is entire).  The radii of comp-sum with tau < 1 and of focal losses with
+gamma no integer are exact where the nearest zero is simple, as in a row that is certified and no cluster, and lower
+bounds elsewhere.
+
 Source: derived here, checked against the growth of Taylor coefficients.
 """
 
@@ -21,7 +26,7 @@ import numpy as np
 from hconsist.domains import Domain, InputError
 from hconsist.singularities.radius import as_rows, radius
 from hconsist.singularities.result import Status
-from hconsist.singularities.spreads import place, quiet, spread
+from hconsist.singularities.spreads import place, quiet, refuse_overflow, spread
 
 __all__ = ["LOSSES", "UNITS", "loss_radius", "unit_radius"]
 
@@ -40,6 +45,9 @@ def loss_radius(
 ) -> np.ndarray:
     """The radius of convergence of a loss along the path, ``(m,)``; inf for an entire function.
 
+    For "comp-sum" with tau < 1 and "focal" with a gamma that is no integer a lower bound, which is the radius where the
+    nearest zero is simple: not told apart here, see the status of :func:`hconsist.singularities.radius`.
+
     Parameters
     ----------
     loss : one of :data:`LOSSES`.
@@ -51,7 +59,9 @@ def loss_radius(
     Raises
     ------
     InputError
-        for an unknown loss, bad parameters or labels, and where a row could not be certified.
+        for an unknown loss, bad parameters or labels, and where a radius exceeds every float.
+    ArithmeticError
+        where a row could not be certified.
     """
     if loss not in LOSSES:
         raise InputError("loss", "one of " + ", ".join(LOSSES), loss)
@@ -86,7 +96,8 @@ def unit_radius(unit: str, value: Any, slope: Any) -> np.ndarray:
 
     sqrt(h^2 + (pi/2)^2)/|h'| for tanh, sqrt(h^2 + pi^2)/|h'| for sigmoid, SiLU and softplus, |h|/|h'| to the kink of
     ReLU, inf for the exact GELU and where h' = 0.  "tanh-gelu", x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))/2, has
-    poles where the argument is i pi (k + 1/2); values in [-100, 100].  Source: Sao 2026, Appendix 2 (text seen).
+    poles where the argument is i pi (k + 1/2); values in [-100, 100].  InputError where the radius exceeds every float.
+    Source: Sao 2026, Appendix 2 (text seen).
     """
     if unit not in UNITS:
         raise InputError("unit", "one of " + ", ".join(UNITS), unit)
@@ -96,10 +107,12 @@ def unit_radius(unit: str, value: Any, slope: Any) -> np.ndarray:
     if unit == "tanh-gelu":
         _TANH_GELU.check("value", h)
         with quiet():
-            return np.where(d == 0, math.inf, np.vectorize(_to_tanh_gelu_pole, otypes=[float])(h) / np.abs(d))
+            radius = np.where(d == 0, math.inf, np.vectorize(_to_tanh_gelu_pole, otypes=[float])(h) / np.abs(d))
+        return refuse_overflow("slope", d, radius)
     height = {"tanh": math.pi / 2, "relu": 0.0}.get(unit, math.pi)
     with quiet():
-        return np.where(d == 0, math.inf, np.hypot(h, height) / np.abs(d))
+        radius = np.where(d == 0, math.inf, np.hypot(h, height) / np.abs(d))
+    return refuse_overflow("slope", d, radius)
 
 
 def _to_tanh_gelu_pole(h: float) -> float:
@@ -118,7 +131,8 @@ def _one_versus_all(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     spread(z, a)
     with quiet():
         each = np.where((a == 0) | (z == -math.inf), math.inf, np.hypot(z, math.pi) / np.abs(a))
-    return np.min(each, axis=1)
+    radius = np.min(each, axis=1)
+    return refuse_overflow("slopes", np.max(np.where(z > -math.inf, np.abs(a), 0.0), axis=1), radius)
 
 
 def _certified(z: np.ndarray, a: np.ndarray) -> np.ndarray:

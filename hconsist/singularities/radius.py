@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 
 from hconsist.domains import Domain, InputError
-from hconsist.singularities.bounds import x_pi, x_sigma, x_top1
-from hconsist.singularities.ladder import Nearest, nearest
+from hconsist.singularities.bounds import at_least, x_pi, x_sigma, x_top1
 from hconsist.singularities.moments import row_blocks
 from hconsist.singularities.rectangles import Found, row_of
 from hconsist.singularities.result import Radii, Status
-from hconsist.singularities.spreads import Spread, spread
+from hconsist.singularities.solving import solved
+from hconsist.singularities.spreads import refuse_rounding, spread
 
-__all__ = ["as_rows", "radius", "solved", "zeros"]
+__all__ = ["as_rows", "radii", "radius", "zeros"]
 
 _ROWS = 1 << 13
 _NUMBERS = 1 << 20
 """Rows, and numbers per array, worked on at a time."""
-_FARTHEST = 1e6
-"""x beyond which zeros lie too close together, relatively, for rectangles to part them."""
 
 
 def radius(logits: Any, slopes: Any, *, certify: str = "float") -> Radii:
@@ -52,50 +50,25 @@ def radius(logits: Any, slopes: Any, *, certify: str = "float") -> Radii:
     """
     if certify not in ("float", "ball"):
         raise InputError("certify", "'float' or 'ball'", certify)
-    z, a = as_rows(logits, slopes)
+    return radii(*as_rows(logits, slopes), certify)
+
+
+def radii(z: np.ndarray, a: np.ndarray, certify: str, first: int = 0) -> Radii:
+    """:func:`radius` of checked arrays; ``first`` is the number of the first row, for messages."""
     m = z.shape[0]
     lower = {name: np.empty(m) for name in ("pi", "top1", "sigma")}
     distance, error = np.empty(m), np.empty(m)
-    zero = np.full(m, complex(math.nan, math.nan))
+    zero = np.empty(m, dtype=complex)
     status: list[Status] = []
     for part in row_blocks(m, max(z.shape[1], _NUMBERS // _ROWS), _NUMBERS):
-        rows = spread(z[part], a[part], first=part.start)
+        rows = spread(z[part], a[part], first=first + part.start)
         for name, bound in (("pi", x_pi), ("top1", x_top1), ("sigma", x_sigma)):
-            lower[name][part] = rows.unscaled(bound(rows))
-        x, wrong, states = solved(rows)
-        distance[part] = rows.unscaled(np.where(rows.D > 0, np.abs(x), math.inf))
-        wrong = wrong + 2.0**-51 * np.abs(x)  # D, 2 x/D and |x| are rounded
-        error[part] = np.where(rows.D > 0, wrong * 2 / np.where(rows.D > 0, rows.D, 1) * rows.grow, 0.0)
-        moved = rows.D > 0
-        zero[part] = np.where(moved, x, complex(math.nan, math.nan)) * 2 / np.where(moved, rows.D, 1) * rows.grow
-        _with_balls(z[part], a[part], rows, states, (distance[part], zero[part], error[part]), x, certify)
-        status += states
+            lower[name][part] = at_least(rows, bound(rows))
+        found = solved(z[part], a[part], rows, certify)
+        rows.refuse(np.isinf(found.radius) & (rows.D > 0))
+        distance[part], zero[part], error[part] = found.radius, found.zero, found.error
+        status += found.status.tolist()
     return Radii(distance, zero, error, tuple(status), lower["pi"], lower["top1"], lower["sigma"], certify)
-
-
-def _with_balls(
-    z: np.ndarray,
-    a: np.ndarray,
-    rows: Spread,
-    states: list[Status],
-    out: tuple[np.ndarray, np.ndarray, np.ndarray],
-    x: np.ndarray,
-    certify: str,
-) -> None:
-    """Proofs, into ``states``, radius, zero and error: of each row if asked for, else where floats do not suffice."""
-    wanted = {Status.UNCERTIFIED} if certify == "float" else {Status.UNCERTIFIED, Status.CLUSTER, Status.CERTIFIED}
-    chosen = [i for i, state in enumerate(states) if state in wanted]
-    if not chosen:
-        return
-    from hconsist.singularities.balls import prove
-    from hconsist.singularities.clusters import resolved
-
-    for i in chosen:
-        proof = prove(z, a, rows, i, complex(x[i])) if states[i] is Status.CERTIFIED else None
-        proof = proof or resolved(z, a, rows, i)
-        if proof is not None:
-            out[0][i] = proof.lower + (proof.upper - proof.lower) / 2
-            out[1][i], out[2][i], states[i] = proof.zero, proof.upper - proof.lower, Status.PROVED
 
 
 def zeros(logits: Any, slopes: Any, count: int = 1) -> list[Found]:
@@ -118,7 +91,7 @@ def zeros(logits: Any, slopes: Any, count: int = 1) -> list[Found]:
     rows = spread(z, a)
     if rows.D[0] == 0:
         return []
-    row = row_of(rows.log_p[0], rows.b[0])
+    row = row_of(rows.log_p[0], rows.d[0])
     reach = 1.05 * max(float(x_sigma(rows)[0]), math.hypot(min(float(row.shape.right[0]), float(row.shape.left[0])), 3))
     for _ in range(200):
         found = row.zeros(reach)
@@ -139,56 +112,20 @@ def zeros(logits: Any, slopes: Any, count: int = 1) -> list[Found]:
     raise ArithmeticError("the zeros could not be told apart with certainty")
 
 
-def solved(rows: Spread) -> tuple[np.ndarray, np.ndarray, list[Status]]:
-    """Nearest zeros in the normal form, their errors and statuses, for numpy rows ``(m, K)``."""
-    m = rows.D.size
-    out = Nearest(np.full(m, complex(math.nan, math.nan)), np.full(m, math.inf), np.zeros(m, dtype=bool))
-    moving = np.flatnonzero(rows.D > 0)
-    status = np.full(m, Status.NO_ZERO, dtype=object)
-    if moving.size:
-        out.put(moving, nearest(rows[moving]))
-        status[moving] = np.where(out.certified[moving], Status.CERTIFIED, Status.UNCERTIFIED)
-    for i in np.flatnonzero(status == Status.UNCERTIFIED):
-        found = _one_by_one(rows, int(i), complex(out.x[i]))
-        if found is None:
-            out.x[i], out.error[i] = complex(math.nan, math.nan), math.inf
-            continue
-        first, error = found
-        out.x[i], out.error[i] = first.x, error
-        status[i] = Status.CERTIFIED if first.multiplicity == 1 else Status.CLUSTER
-    return out.x, out.error, [Status(s) for s in status]
-
-
-def _one_by_one(rows: Spread, index: int, guess: complex) -> tuple[Found, float] | None:
-    """The nearest zero by bisection of rectangles, and how far the least modulus may be from it."""
-    row = row_of(rows.log_p[index], rows.b[index])
-    low = float(x_sigma(rows[index : index + 1])[0])
-    if low > _FARTHEST:
-        return None
-    reach = (abs(guess) if np.isfinite(guess) else low) * 1.01
-    for _ in range(16):
-        found = row.zeros(reach)
-        if found:
-            first = found[0]
-            least = min(abs(v.x) - v.error for v in found)
-            return first, max(first.error, abs(first.x) - least)
-        reach *= 1.03 if found is None else 1.2
-    return None
-
-
 def as_rows(logits: Any, slopes: Any) -> tuple[np.ndarray, np.ndarray]:
     """Float64 numpy arrays ``(m, K)`` with m, K >= 1; the numbers in them are checked by :func:`spread`."""
     arrays: list[np.ndarray] = []
     for name, value in (("logits", logits), ("slopes", slopes)):
         try:
-            array = np.asarray(value)
+            array = value if isinstance(value, np.ndarray) else np.asarray(value)
         except ValueError:
             array = np.asarray(None)
         if array.dtype.kind not in "fiu":
             raise InputError(name, "a rectangular array of real numbers", value)
+        refuse_rounding(name, array)
         if array.ndim not in (1, 2) or array.shape[-1] == 0 or array.shape[0] == 0:
             raise InputError(name, "of shape (m, K) or (K,) with m, K >= 1", tuple(array.shape))
-        arrays.append(np.atleast_2d(array.astype(np.float64, copy=False)))
+        arrays.append(np.atleast_2d(np.asarray(array, dtype=np.float64)))
     z, a = arrays
     if z.shape != a.shape:
         raise InputError("slopes", f"of shape {z.shape}, as the logits", a.shape)

@@ -42,7 +42,7 @@ class Row:
     """One row in the normal form, weights 0 dropped, and about its most probable slope."""
 
     log_p: np.ndarray
-    b: np.ndarray
+    d: np.ndarray
     shape: Confident
 
     def zeros(self, radius: float) -> list[Found] | None:
@@ -113,7 +113,7 @@ class Row:
         return False
 
     def _single(self, start: complex, cell: tuple[float, float, float, float]) -> Found | None:
-        zero = by_sum(self.log_p[None], self.b[None], np.array([start]), steps=12)
+        zero = by_sum(self.log_p[None], self.d[None], np.array([start]), steps=12)
         x, error = complex(zero.x[0]), float(zero.error[0])
         x0, x1, y0, y1 = cell
         inside = x0 + error <= x.real <= x1 - error and y0 + error <= x.imag <= y1 - error
@@ -152,8 +152,8 @@ class Row:
         return Found(x_mean, error, total) if merged else None
 
 
-def row_of(log_p: np.ndarray, b: np.ndarray) -> Row:
+def row_of(log_p: np.ndarray, d: np.ndarray) -> Row:
     """A row of the normal form, classes of weight 0 left out."""
     kept = log_p > -np.inf
-    lp, slopes = log_p[kept], b[kept]
+    lp, slopes = log_p[kept], d[kept]
     return Row(lp, slopes, confident(lp[None], slopes[None]))

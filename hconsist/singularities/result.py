@@ -52,12 +52,17 @@ class Radii:
     certify: str
 
     @property
-    def certified(self) -> bool:
-        """Whether every row is, in the way asked for: a ball certificate wants a proof for each."""
+    def missing(self) -> int:
+        """How many rows are not certified in the way asked for: a ball certificate wants a proof for each."""
         wanted = {Status.PROVED, Status.NO_ZERO}
         if self.certify == "float":
             wanted |= {Status.CERTIFIED, Status.CLUSTER}
-        return wanted.issuperset(self.status)
+        return sum(status not in wanted for status in self.status)
+
+    @property
+    def certified(self) -> bool:
+        """Whether every row is, in the way asked for."""
+        return self.missing == 0
 
     @property
     def level(self) -> Level:
@@ -66,11 +71,11 @@ class Radii:
 
     @property
     def batch_radius(self) -> float:
-        """The least radius: exactly that of the mean loss of the batch; NaN if a row is not certified.
+        """The least radius: exactly that of the mean loss of the batch; NaN if a row is not certified as asked for.
 
         Near a zero the mean loss is a sum of logarithms with positive multiplicities, which cannot cancel.
         """
-        return math.nan if Status.UNCERTIFIED in self.status else float(np.min(self.radius))
+        return float(np.min(self.radius)) if self.certified else math.nan
 
     def rows(self) -> list[dict[str, Any]]:
         """A record a row for JSON: the lower bounds, radius, zero ([re, im] or None), error, status."""

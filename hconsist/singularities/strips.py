@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from hconsist.singularities.bounds import effective_margin, x_sigma
+from hconsist.singularities.bounds import at_least, effective_margin, x_sigma
 from hconsist.singularities.spreads import Spread, quiet, spread
 
 __all__ = ["lower_class", "lower_strip"]
@@ -47,8 +47,7 @@ def lower_class(logits: Any, slopes: Any) -> Any:
 def _least(rows: Spread, at: Callable, height: Callable) -> Any:
     """The least of sqrt(u^2 + y^2) over both half-lines of u, from below: ``height(end values, width, rows)`` is y."""
     xp = rows.xp
-    b, log_p, p = (xp.reshape(v, (-1, v.shape[-1])) for v in (rows.b, rows.log_p, rows.p))
-    flat = Spread(b, log_p, p, xp.reshape(rows.D, (-1,)), xp.reshape(rows.grow, (-1,)), xp)
+    flat = rows.flat()
     far = xp.where(flat.D > 0, 4 * x_sigma(flat) + 8, 1.0)
     cells: list[tuple[Any, Any, Any]] = []
     for sign in (1.0, -1.0):
@@ -65,7 +64,7 @@ def _least(rows: Spread, at: Callable, height: Callable) -> Any:
         )
     least = xp.minimum(xp.min(value, axis=-1), far)  # beyond `far` the real part alone is as large
     least = xp.where(flat.D > 0, xp.where(least > math.pi / 2, least, math.pi / 2), math.inf)
-    return rows.unscaled(xp.reshape(least, rows.D.shape))
+    return at_least(rows, xp.reshape(least, rows.D.shape))
 
 
 def _divide(rows: Spread, start: Any, end: Any, at: Callable, height: Callable) -> list[tuple[Any, Any, Any]]:
@@ -81,8 +80,8 @@ def _divide(rows: Spread, start: Any, end: Any, at: Callable, height: Callable) 
 
 
 def _tilted(rows: Spread, u: Any) -> Any:
-    """Logarithms of the weights p_j e^(b_j u), largest 0."""
-    log_w = rows.log_p + rows.b * u[:, None]
+    """Logarithms of the weights p_j e^(d_j u), largest 0."""
+    log_w = rows.log_p + rows.d * u[:, None]
     return log_w - rows.xp.max(log_w, axis=-1, keepdims=True)
 
 
@@ -90,7 +89,9 @@ def _margin(rows: Spread, u: Any) -> Any:
     xp = rows.xp
     log_w = _tilted(rows, u)
     log_p = log_w - xp.log(xp.sum(xp.exp(log_w), axis=-1, keepdims=True))
-    return effective_margin(Spread(rows.b, log_p, xp.exp(log_p), rows.D, rows.grow, xp))
+    own = xp.max(xp.where(log_w == 0, rows.d, -math.inf), axis=-1, keepdims=True)
+    d = xp.where(log_w > -math.inf, rows.d - own, 0.0)
+    return effective_margin(Spread(rows.b, d, log_p, xp.exp(log_p), rows.D, rows.grow, xp))
 
 
 def _strip_height(left: Any, right: Any, width: Any, rows: Spread) -> Any:
