@@ -62,10 +62,9 @@ def nearest(rows: Spread) -> Nearest:
     """For numpy rows ``(m, K)`` with D > 0."""
     out = Nearest.none(rows.D.size)
     low = x_sigma(rows)
-    near = np.flatnonzero(low < REACH)
-    if near.size:
-        climbed = _climb(rows[near], low[near])
-        out.put(near, climbed)
+    near = low < REACH
+    if np.any(near):
+        out.put(near, _climb(rows.where(near), low[near]))
     far = np.flatnonzero(~out.certified)
     for part in row_blocks(far.size, 40 * rows.b.shape[1], 1 << 21):
         out.put(far[part], _by_caps(rows[far[part]]))
@@ -95,7 +94,7 @@ def _climb(rows: Spread, low: np.ndarray) -> Nearest:
         open_[here[held & (zeros > _MOST)]] = False
         radius *= _RATIO
     done = np.flatnonzero(out.certified)
-    out.put(done, _polished(rows[done], out[done]))
+    out.put(done, _polished(rows.where(out.certified), out[done]))
     # zeros as near as the nearest one, as far as the coefficients can tell: the sum decides
     tied = np.flatnonzero(out.certified & (np.abs(rival) < (1 + _TIE) * np.abs(out.x)))
     other = _polished(rows[tied], replace(out[tied], x=rival[tied]))

@@ -66,10 +66,11 @@ def solved(z: np.ndarray, a: np.ndarray, rows: Spread, certify: str = "float") -
 def _all_at_once(rows: Spread) -> tuple[Nearest, np.ndarray]:
     """In the normal form, with the status of each row."""
     found = Nearest.none(rows.D.size)
-    status = np.full(rows.D.size, Status.NO_ZERO, dtype=object)
-    moving = np.flatnonzero(rows.D > 0)
-    if moving.size:
-        found.put(moving, nearest(rows[moving]))
+    status = np.empty(rows.D.size, dtype=object)
+    status[:] = Status.NO_ZERO  # np.full makes plain text of it
+    moving = rows.D > 0
+    if np.any(moving):
+        found.put(moving, nearest(rows.where(moving)))
         status[moving] = Status.UNCERTIFIED
         status[found.certified] = Status.CERTIFIED
     return found, status

@@ -57,6 +57,10 @@ class Spread:
         """These rows; for numpy arrays ``(m, K)``."""
         return self._of(lambda part: part[rows])
 
+    def where(self, chosen: np.ndarray) -> Spread:
+        """The rows of a mask ``(m,)``, without a copy if it is all of them."""
+        return self if bool(np.all(chosen)) else self[np.flatnonzero(chosen)]
+
     def replaced(self, rows: np.ndarray, others: Spread) -> Spread:
         """A copy with ``others`` in place of the rows of these numbers; for numpy arrays ``(m, K)``."""
         out = self._of(np.copy)
