@@ -8,17 +8,16 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from hconsist.plotting import COLOURS, INK, MUTED, SHADE, theory
+from hconsist.plotting import COLOURS, INK, MUTED, SHADE, band, theory
 
 __all__ = ["bar", "count", "fitted", "shade_beyond", "ticks", "true"]
 
 
 def fitted(axes: Axes, x: Any, y: Any, colour: str, lower: Any = None, upper: Any = None, **options: Any) -> None:
     """A fitted law: a line, and its interval shaded."""
-    hue = COLOURS[colour]
     if lower is not None:
-        axes.fill_between(x, lower, upper, color=hue, alpha=0.22, linewidth=0, zorder=1)
-    base: dict[str, Any] = {"color": hue, "linewidth": 1.1, "zorder": 2.5}
+        band(axes, x, lower, upper, colour)
+    base: dict[str, Any] = {"color": COLOURS[colour], "linewidth": 1.1, "zorder": 2.5}
     axes.plot(x, y, **base | options)
 
 

@@ -30,7 +30,7 @@ FIT_LAWS = {
     "chinchilla": "L = E + A N^-alpha + B D^-beta; columns params, tokens (or flop)",
     "over-training": "the same with beta = alpha; columns as above",
     "power": "L = E + A x^-alpha; column x, or the only one beside loss",
-    "isoflop": "a parabola for each budget; columns params, flop",
+    "isoflop": "a parabola for each budget; columns params, flop (or tokens)",
     "envelope": "the best run at each budget; columns params, tokens (or flop)",
     "encoder-decoder": "L = E + A Ne^-pe Nd^-pd; columns encoder, decoder",
     "annealing": "L = L0 + A S1^-alpha - C S2; columns S1, S2, or step, lr, run",

@@ -174,8 +174,6 @@ def _variable(table: Mapping[str, np.ndarray]) -> str:
 def _columns(law: str, options: Options, table: dict[str, np.ndarray], estimator: Any) -> dict[str, np.ndarray]:
     if law == "annealing" and not {"S1", "S2"} <= set(table):
         return logged_areas(table, warmup=options.warmup, decay=_decay(options))
-    if law == "envelope" and "tokens" not in table and {"params", "flop"} <= set(table):
-        return {name: table[name] for name in ("params", "flop")}
     wanted = {*estimator.columns, *({"tokens", "flop"} if "params" in estimator.columns else ())}
     return {name: values for name, values in table.items() if name in wanted}
 

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hconsist.plotting import COLOURS, INK, MUTED, label, marks, published, style, theory
+from hconsist.plotting import INK, MUTED, band, label, marks, published, style, theory
 from hconsist.scaling import Chinchilla, Envelope, IsoFlop, LawEstimator, PowerLaw, optimum
 from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN
-from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.resampling import percentile_levels, quantiles
 from hconsist.scaling.size_line import SizeLine
 
 __all__ = ["picture"]
@@ -39,21 +39,13 @@ def picture(fit: Any, confidence: float = 0.95) -> Figure:
     return figure
 
 
-def _ends(confidence: float) -> np.ndarray:
-    return np.array([0.5 - confidence / 2, 0.5 + confidence / 2])
-
-
-def _band(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-    axes.fill_between(x, low, high, color=COLOURS["blue"], alpha=0.22, linewidth=0, zorder=1)
-
-
 def _curve(axes: Axes, fit: PowerLaw, confidence: float) -> None:
     """One variable: points, law, band, irreducible loss."""
     x = fit.columns_[fit.column]
     grid = np.geomspace(x.min(), 10 * x.max(), _POINTS)
-    band = fit.prediction_interval(grid, confidence=confidence)
-    _band(axes, grid, band.lower, band.upper)
-    theory(axes, grid, band.value)
+    found = fit.prediction_interval(grid, confidence=confidence)
+    band(axes, grid, found.lower, found.upper, "blue")
+    theory(axes, grid, found.value)
     marks(axes, x, fit.losses_, "vermillion", markersize=3)
     _floor(axes, fit, float(grid[0]), confidence)
     axes.set(xscale="log", xlabel=fit.column, ylabel="loss $L$", title=fit.law().formula)
@@ -64,12 +56,12 @@ def _frontier(axes: Axes, fit: Chinchilla, confidence: float) -> None:
     flop = FLOP_PER_PARAMETER_TOKEN * fit.columns_["params"] * fit.columns_["tokens"]
     budgets = np.geomspace(flop.min(), 10 * flop.max(), _POINTS)
     resampled = {name: values[:, None] for name, values in fit.bootstrap().items()}
-    low, high = quantiles(optimum(resampled, budgets)["loss"], _ends(confidence))
+    low, high = quantiles(optimum(resampled, budgets)["loss"], percentile_levels(confidence))
     best = optimum(fit.parameters_, budgets)["loss"]
     size = np.log(fit.columns_["params"])
     shade = (size - size.min()) / max(float(np.ptp(size)), 1e-300)
     axes.scatter(flop, fit.losses_, c=shade, cmap="viridis", s=10, linewidths=0, zorder=3)
-    _band(axes, budgets, low, high)
+    band(axes, budgets, low, high, "blue")
     theory(axes, budgets, best)
     label(axes, budgets[-1], best[-1], f"best at\neach budget,\n{confidence:.0%} band")
     _floor(axes, fit, float(budgets[0]), confidence)
@@ -114,7 +106,8 @@ def _sizes(axes: Axes, fit: SizeLine, confidence: float) -> None:
         flop, sizes = fit.envelope_["flop"], fit.envelope_["params"]
     budgets = np.geomspace(flop.min() / 2, 10 * flop.max(), _POINTS)
     slope, intercept = (values[:, None] for values in fit._bootstrap())
-    _band(axes, budgets, *quantiles(np.exp(intercept + slope * np.log(budgets)), _ends(confidence)))
+    low, high = quantiles(np.exp(intercept + slope * np.log(budgets)), percentile_levels(confidence))
+    band(axes, budgets, low, high, "blue")
     theory(axes, budgets, fit.predict(budgets))
     marks(axes, flop, sizes, "vermillion", markersize=3.5)
     axes.set(xscale="log", yscale="log", xlabel="compute $C$, FLOP", ylabel="optimal parameters $N^*$")

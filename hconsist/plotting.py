@@ -24,6 +24,7 @@ from hconsist.domains import InputError
 __all__ = [
     "COLOURS",
     "FORMATS",
+    "band",
     "key",
     "label",
     "label_along",
@@ -109,6 +110,11 @@ def published(axes: Axes, x: Any, y: Any, **options: Any) -> None:
     """A published form kept beside the sharp one: a thin dashed grey line."""
     base: dict[str, Any] = {"color": MUTED, "linewidth": 0.9, "dashes": (4, 2.2), "zorder": 1.5}
     axes.plot(x, y, **base | options)
+
+
+def band(axes: Axes, x: Any, lower: Any, upper: Any, colour: str) -> None:
+    """An interval at every x: shaded."""
+    axes.fill_between(x, lower, upper, color=COLOURS[colour], alpha=0.22, linewidth=0, zorder=1)
 
 
 def marks(axes: Axes, x: Any, y: Any, colour: str, marker: str = "o", **options: Any) -> None:

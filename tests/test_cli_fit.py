@@ -110,6 +110,9 @@ def test_isoflop_with_the_bias_removed(tmp_path):
     assert found["parameters"]["a"]["value"] == pytest.approx(a, abs=1e-9)
     assert found["parameters"]["prefactor"]["value"] == pytest.approx(g / 6**a, rel=1e-6)
     assert len(found["diagnostics"]["vertices"]) == 6 and found["objective"] is None
+    by_tokens = write(tmp_path / "t.csv", params=columns["params"], tokens=columns["tokens"], loss=value(columns))
+    again = json.loads(run(by_tokens, "--law", "isoflop", "--exponents", "0.34,0.28", "--bootstrap", 20, "--json")[1])
+    assert again["parameters"]["a"]["value"] == pytest.approx(a, abs=1e-9)
     out = run(file, "--law", "isoflop", "--bootstrap", 20, "--budget", 1e23)[1]
     assert "bias not removed" in out and "budget 1e+23" in out
 

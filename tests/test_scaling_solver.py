@@ -16,7 +16,6 @@ from hconsist.scaling.laws import LOG_ZERO, SumOfPowers, Term
 from hconsist.scaling.resampling import bca_levels, resample_weights
 from hconsist.scaling.robust import loss_sums, threshold
 from hconsist.scaling.solver import minimise
-from hconsist.scaling.starts import starts
 from tests.scaling_data import TRUTH, noisy, sizes, value
 
 CHINCHILLA = SumOfPowers("", "", (Term("E"), Term("A", {"params": "alpha"}), Term("B", {"tokens": "beta"})))
@@ -27,7 +26,7 @@ THETA = [*np.log([1.69, 406.4, 410.7]), 0.34, 0.28]
 
 
 def best(problem, delta):
-    found = solve(problem, starts(problem), delta)
+    found = solve(problem, problem.starts(), delta)
     k = int(np.argmin(found.objective))
     return found.theta[k], float(found.objective[k]), float(found.scaled_gradient[k])
 
@@ -268,7 +267,7 @@ def test_a_constant_at_zero_in_the_fit_may_be_positive_in_a_resample():
     theta[0] = LOG_ZERO
     counts = resample_weights(60, 40, 0)
     many = solve_many(problem, np.repeat(theta[None], 40, 0), 1e-3, weights=counts)
-    alone = [solve(problem, starts(problem), 1e-3, weights=np.repeat(row[None], len(starts(problem)), 0))
+    alone = [solve(problem, problem.starts(), 1e-3, weights=np.repeat(row[None], len(problem.starts()), 0))
              for row in counts]  # fmt: skip
     lowest = np.array([a.objective.min() for a in alone])
     assert (many.objective <= lowest * (1 + 1e-8)).all()

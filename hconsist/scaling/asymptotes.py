@@ -17,7 +17,7 @@ import numpy as np
 
 from hconsist.domains import Domain, InputError
 from hconsist.scaling.columns import check_losses, columns_of
-from hconsist.scaling.power import PowerLaw
+from hconsist.scaling.power import PowerLaw, size_for
 
 __all__ = ["DoubleLimit", "data_efficiency", "double_limit", "geometric_asymptote"]
 
@@ -81,12 +81,10 @@ def data_efficiency(parameters: Mapping[str, Any], tokens: float, loss: Any) -> 
     losses and over bootstrapped parameters, so ``fit.interval(lambda p: data_efficiency(p, 2e8, 3.2))`` is an interval.
     """
     at = float(_POSITIVE.check_scalar("tokens", tokens))
-    level, floor, amplitude, exponent = (
-        np.asarray(v, float)
-        for v in (_POSITIVE.check("loss", loss), parameters["E"], parameters["A"], parameters["alpha"])
-    )
+    level = _POSITIVE.check("loss", loss)
+    floor, exponent = np.asarray(parameters["E"], float), np.asarray(parameters["alpha"], float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        needed = np.exp((np.log(amplitude) - np.log(level - floor)) / exponent)
+        needed = size_for({"A": parameters["A"], "alpha": exponent}, level - floor)
     ratio = np.where(exponent > 0, np.where(level > floor, needed / at, np.inf), np.nan)
     return float(ratio) if ratio.ndim == 0 else ratio
 

@@ -13,25 +13,26 @@ __all__ = ["FLOP_PER_PARAMETER_TOKEN", "check_losses", "check_units", "columns_o
 
 FLOP_PER_PARAMETER_TOKEN = 6.0
 """C = 6 N D: floating-point operations of training, per parameter and token."""
+_COMPUTE = ("params", "tokens", "flop")
 _UNITS = "and not in thousands, millions or billions"
 
 
 def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> dict[str, np.ndarray]:
     """The columns ``names`` of ``x``: an array (n, columns) in that order (one column may be (n,)) or a mapping.
 
-    A mapping may give ``flop`` in place of one of ``params`` and ``tokens``; then C = 6 N D supplies the other.
+    Of ``params``, ``tokens`` and ``flop`` a mapping may give two in place of any one that is missing, by C = 6 N D.
     Entries must be positive and finite, but for those of columns in ``signed``, which need only be finite.
     """
     if isinstance(x, Mapping) or hasattr(x, "keys"):
         found = {str(name): np.asarray(x[name], dtype=object) for name in x.keys()}  # noqa: SIM118
         found = {name: numbers(values, name) for name, values in found.items() if name in (*names, "flop")}
         missing = [name for name in names if name not in found]
-        if "flop" in found and missing in (["tokens"], ["params"]):
-            _positive(found, [n for n in (*names, "flop") if n in found], signed)
-            other = "params" if missing == ["tokens"] else "tokens"
-            if other in found:
-                found[missing[0]] = found["flop"] / (FLOP_PER_PARAMETER_TOKEN * found[other])
-                missing = []
+        given = [name for name in _COMPUTE if name not in missing and name in x.keys()]  # noqa: SIM118
+        if len(missing) == 1 and missing[0] in _COMPUTE and len(given) == 2:
+            found |= {name: numbers(np.asarray(x[name], dtype=object), name) for name in given}
+            _positive(found, [n for n in (*names, *given) if n in found], signed)
+            found[missing[0]] = _third(found, missing[0])
+            missing = []
         if missing:
             raise InputError("columns", f"named {', '.join(names)} (missing: {', '.join(missing)})", list(x.keys()))
         found = {name: found[name] for name in names}
@@ -50,6 +51,13 @@ def columns_of(x: Any, names: Sequence[str], *, signed: Sequence[str] = ()) -> d
         raise InputError("columns", "of one length, at least 1", sizes)
     _positive(found, names, signed)
     return found
+
+
+def _third(found: Mapping[str, np.ndarray], missing: str) -> np.ndarray:
+    """The one of C = 6 N D that the other two give."""
+    if missing == "flop":
+        return FLOP_PER_PARAMETER_TOKEN * found["params"] * found["tokens"]
+    return found["flop"] / (FLOP_PER_PARAMETER_TOKEN * found["tokens" if missing == "params" else "params"])
 
 
 def check_losses(y: Any, n_points: int, n_parameters: int, name: str = "loss") -> np.ndarray:

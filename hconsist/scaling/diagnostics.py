@@ -9,7 +9,7 @@ import numpy as np
 
 from hconsist.results import Interval
 from hconsist.scaling.comparison import TiedOrFree
-from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.resampling import percentile_levels, quantiles
 from hconsist.scaling.solver import TOLERANCE
 
 if TYPE_CHECKING:
@@ -75,6 +75,5 @@ def _contributions(fit: LawEstimator, confidence: float) -> dict[str, tuple[floa
     fit.bootstrap()
     assert fit._resampled is not None
     values = fit._contributions(fit.problem_.centred(fit._resampled))
-    tail = (1 - confidence) / 2
-    low, high = quantiles(values, np.array([tail, 1 - tail]))
+    low, high = quantiles(values, percentile_levels(confidence))
     return {name: (value, float(low[i]), float(high[i])) for i, (name, value) in enumerate(fit.contributions_.items())}

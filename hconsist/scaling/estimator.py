@@ -23,11 +23,9 @@ from hconsist.scaling.parameters import Parameters
 from hconsist.scaling.report import page
 from hconsist.scaling.robust import FITTING_LOSSES, threshold
 from hconsist.scaling.solver import TOLERANCE
-from hconsist.scaling.starts import starts
 
 __all__ = ["Band", "FitWarning", "LawEstimator", "PathPoint"]
 
-_CONFIDENCE = Domain(0, 1, lower_open=True, upper_open=True)
 _RESAMPLES = Domain(2, integer=True)
 METHODS = ("percentile", "bca", "profile")
 
@@ -124,11 +122,10 @@ class LawEstimator(Parameters):
         self._check(columns)
         self.n_features_in_ = len(self.columns)
         self.problem_: SumOfPowersProblem = law.at(columns, losses, log=self.residual == "log")
-        first = starts(self.problem_)
+        first = self.problem_.starts()
         weights = None if self.weights_ is None else np.repeat(self.weights_[None], len(first), 0)
         found = solve(self.problem_, first, delta, weights=weights)
-        tied = found.objective <= found.objective.min() * (1 + 1e-12)  # equal to rounding: the steadiest of them
-        best = int(np.argmin(np.where(tied, found.scaled_gradient, np.inf)))
+        best = found.best()
         self.columns_, self.losses_ = columns, losses
         self.centred_ = found.theta[best]
         self.natural_ = self.problem_.natural(self.centred_)
@@ -241,7 +238,7 @@ class LawEstimator(Parameters):
         the boundary 0 it gives a one-sided upper limit.
         """
         self._fitted()
-        confidence = float(_CONFIDENCE.check_scalar("confidence", confidence))
+        levels = resampling.percentile_levels(confidence)
         if method not in METHODS:
             raise InputError("method", f"one of {', '.join(METHODS)}", method)
         of = quantity if callable(quantity) else self._quantity(quantity)
@@ -252,8 +249,6 @@ class LawEstimator(Parameters):
             low, high = self._profile_ends(quantity, confidence)
         else:
             resampled = np.broadcast_to(np.asarray(of(self.bootstrap()), float), (self.resamples,))
-            tail = (1 - confidence) / 2
-            levels = np.array([tail, 1 - tail])
             if method == "bca":
                 left_out = np.broadcast_to(np.asarray(of(self.leave_one_out()), float), self.losses_.shape)
                 levels = resampling.bca_levels(value, resampled, left_out, confidence)
@@ -263,13 +258,12 @@ class LawEstimator(Parameters):
     def prediction_interval(self, X: Any, *, confidence: float = 0.95) -> Band:
         """Percentile limits of the law's value (not of a new run's noise) at columns ``X``."""
         self._fitted()
-        confidence = float(_CONFIDENCE.check_scalar("confidence", confidence))
+        levels = resampling.percentile_levels(confidence)
         columns = self._features(X)
         self.bootstrap()
         assert self._resampled is not None
-        tail = (1 - confidence) / 2
         values = self.law().values(self._resampled, columns)
-        low, high = resampling.quantiles(values, np.array([tail, 1 - tail]))
+        low, high = resampling.quantiles(values, levels)
         return Band(self.predict(X), low, high)
 
     def error_limit(
@@ -332,7 +326,7 @@ class LawEstimator(Parameters):
         """Fits for several Huber thresholds, from nearly absolute values to least squares."""
         self._fitted()
         points = []
-        first = starts(self.problem_)
+        first = self.problem_.starts()
         for value in np.atleast_1d(Domain(0, lower_open=True).check("deltas", deltas)):
             weights = None if self.weights_ is None else np.repeat(self.weights_[None], len(first), 0)
             found = solve(self.problem_, first, float(value), weights=weights)

@@ -184,9 +184,7 @@ def solve_many(
     def solved(places: np.ndarray, start: np.ndarray, most_steps: int) -> Solution:
         cuts = [slice(i, i + CHUNK) for i in range(0, len(places), CHUNK)]
         parts = [(start[c], *(None if a is None else a[places[c]] for a in (weights, free))) for c in cuts]
-        found = list(mapped(functools.partial(_chunk, problem, delta, most_steps), parts))
-        names = ("theta", "objective", "scaled_gradient", "steps")
-        return Solution(*[np.concatenate([getattr(s, k) for s in found]) for k in names])
+        return Solution.joined(list(mapped(functools.partial(_chunk, problem, delta, most_steps), parts)))
 
     with worker_map(workers) as mapped:
         found = solved(np.arange(len(theta)), theta, _EARLY_STEPS)

@@ -109,9 +109,7 @@ class IsoFlop(SizeLine):
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to sizes, budgets and losses; needs two budgets with an optimum, each of three sizes or more."""
         if isinstance(X, Mapping) and "flop" not in X:
-            both = columns_of(X, ("params", "tokens"))
-            check_units(both)
-            X = {"params": both["params"], "flop": FLOP_PER_PARAMETER_TOKEN * both["params"] * both["tokens"]}
+            check_units(columns_of(X, ("params", "tokens")))
         columns = columns_of(X, self.columns)
         losses = check_losses(y, len(columns["params"]), 6)
         self._check_exponents()

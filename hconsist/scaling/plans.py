@@ -57,30 +57,18 @@ def optimum(
     good = (alpha > 0) & (beta > 0) & (upper > 0) & (lower > 0)
     alpha, beta, upper, lower = (np.where(good, v, np.nan) for v in (alpha, beta, upper, lower))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # resamples that determine nothing
-        return _optimum(parameters["E"], upper, lower, alpha, beta, budget, flop_per_parameter_token)
-
-
-def _optimum(
-    constant: Any,
-    upper: np.ndarray,
-    lower: np.ndarray,
-    alpha: np.ndarray,
-    beta: np.ndarray,
-    budget: Any,
-    flop_per_parameter_token: float,
-) -> dict[str, Any]:
-    log_g = np.log(alpha * upper / (beta * lower)) / (alpha + beta)
-    log_x = np.log(np.asarray(budget, float) / flop_per_parameter_token)
-    log_n = log_g + beta / (alpha + beta) * log_x
-    log_d = -log_g + alpha / (alpha + beta) * log_x
-    reducible = np.exp(np.log(upper) - alpha * log_n) + np.exp(np.log(lower) - beta * log_d)
-    return {
-        "params": np.exp(log_n),
-        "tokens": np.exp(log_d),
-        "loss": constant + reducible,
-        "reducible": reducible,
-        "tokens_per_param": np.exp(log_d - log_n),
-    }
+        log_g = np.log(alpha * upper / (beta * lower)) / (alpha + beta)
+        log_x = np.log(np.asarray(budget, float) / flop_per_parameter_token)
+        log_n = log_g + beta / (alpha + beta) * log_x
+        log_d = -log_g + alpha / (alpha + beta) * log_x
+        reducible = np.exp(np.log(upper) - alpha * log_n) + np.exp(np.log(lower) - beta * log_d)
+        return {
+            "params": np.exp(log_n),
+            "tokens": np.exp(log_d),
+            "loss": parameters["E"] + reducible,
+            "reducible": reducible,
+            "tokens_per_param": np.exp(log_d - log_n),
+        }
 
 
 def budget_for_reducible(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from hconsist.domains import Domain, UnsupportedError
 from hconsist.scaling.estimator import LawEstimator
 from hconsist.scaling.laws import SumOfPowers, Term
 
-__all__ = ["PowerLaw"]
+__all__ = ["PowerLaw", "size_for"]
 
 
 class PowerLaw(LawEstimator):
@@ -53,4 +53,9 @@ class PowerLaw(LawEstimator):
         target = Domain(0, lower_open=True).check_scalar("reducible", reducible)
         if not (p["A"] > 0 and p["alpha"] > 0):
             raise UnsupportedError("the fit", "with A, alpha > 0, or it reaches no other loss", p)
-        return float(np.exp((np.log(p["A"]) - np.log(target)) / p["alpha"]))
+        return float(size_for(p, target))
+
+
+def size_for(parameters: Mapping[str, Any], reducible: Any) -> Any:
+    """The x at which A x^-alpha equals ``reducible``, (A / reducible)^(1/alpha); broadcasts."""
+    return np.exp((np.log(parameters["A"]) - np.log(reducible)) / parameters["alpha"])

@@ -25,9 +25,7 @@ from hconsist.scaling.columns import check_losses, columns_of
 from hconsist.scaling.fitting import CHUNK, solve
 from hconsist.scaling.laws import LOG_ZERO, SumOfPowersProblem
 from hconsist.scaling.power import PowerLaw
-from hconsist.scaling.robust import threshold as huber_threshold
-from hconsist.scaling.solver import TOLERANCE
-from hconsist.scaling.starts import starts
+from hconsist.scaling.solver import TOLERANCE, Solution
 
 __all__ = ["AsymptoteTrace", "asymptote_trace"]
 
@@ -98,9 +96,7 @@ def asymptote_trace(
         naming argument, domain and value (row and column for bad entries).
     """
     estimator = PowerLaw(column="sizes", loss=loss, delta=delta, residual=residual)
-    cut, law = huber_threshold(loss, delta), estimator.law()
-    if residual not in ("log", "loss"):
-        raise InputError("residual", "'log' or 'loss'", residual)
+    cut, law = estimator._threshold(), estimator.law()
     columns = columns_of(sizes, ("sizes",))
     x = columns["sizes"]
     observed = check_losses(losses, len(x), len(law.parameters))
@@ -113,38 +109,33 @@ def asymptote_trace(
     points = np.arange(shortest, len(x) + 1)
     whole = law.at(columns, observed, log=residual == "log")
     begin = [
-        whole.centred(part.natural(starts(part)))
+        whole.centred(part.natural(part.starts()))
         for part in (law.at({"sizes": x[:m]}, observed[:m], log=whole.log) for m in points)
     ]
-    centred, objectives, gradients = _best(whole, begin, points, cut)
-    natural = whole.natural(centred)
+    found = _best(whole, begin, points, cut)
+    natural = whole.natural(found.theta)
     asymptotes, amplitudes = (np.where(natural[:, k] <= LOG_ZERO, 0.0, np.exp(natural[:, k])) for k in (0, 1))
     exponents, last = natural[:, 2], x[points - 1]
     with np.errstate(over="ignore"):
         falling = np.exp(natural[:, 1] - exponents * np.log(last))
     gains = np.where((amplitudes > 0) & (exponents > 0), falling, np.inf)
-    stops = np.flatnonzero((gains <= limit) & (gradients < TOLERANCE)) if limit is not None else np.array([], int)
+    stops = (
+        np.flatnonzero((gains <= limit) & (found.scaled_gradient < TOLERANCE))
+        if limit is not None
+        else np.array([], int)
+    )
     return AsymptoteTrace(
-        points, last, asymptotes, amplitudes, exponents, gains, objectives, gradients, limit,
+        points, last, asymptotes, amplitudes, exponents, gains, found.objective,
+        found.scaled_gradient, limit,
         float(last[stops[0]]) if len(stops) else None,
     )  # fmt: skip
 
 
-def _best(
-    problem: SumOfPowersProblem, begin: list[np.ndarray], points: np.ndarray, delta: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each prefix the lowest optimum from its own starts: parameters (k, p), objectives and scaled gradients."""
+def _best(problem: SumOfPowersProblem, begin: list[np.ndarray], points: np.ndarray, delta: float) -> Solution:
+    """For each prefix the lowest optimum from its own starts."""
     owner = np.repeat(np.arange(len(points)), [len(rows) for rows in begin])
     theta = np.concatenate(begin)
     weights = (np.arange(problem.n_points) < points[owner, None]).astype(float)
     cuts = [slice(i, i + CHUNK) for i in range(0, len(theta), CHUNK)]
-    found = [solve(problem, theta[c], delta, weights=weights[c]) for c in cuts]
-    theta, objective, gradient = (
-        np.concatenate([getattr(part, name) for part in found]) for name in ("theta", "objective", "scaled_gradient")
-    )
-    best = np.empty(len(points), int)
-    for k in range(len(points)):
-        own = np.flatnonzero(owner == k)
-        tied = own[objective[own] <= objective[own].min() * (1 + 1e-12)]  # equal to rounding: the steadiest of them
-        best[k] = tied[np.argmin(gradient[tied])]
-    return theta[best], objective[best], gradient[best]
+    found = Solution.joined([solve(problem, theta[c], delta, weights=weights[c]) for c in cuts])
+    return found.take(np.array([found.best(np.flatnonzero(owner == k)) for k in range(len(points))]))

@@ -13,15 +13,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hconsist.domains import InputError
+from hconsist.domains import Domain, InputError
 from hconsist.scaling.fitting import solve_many
 from hconsist.scaling.laws import Problem
 from hconsist.scaling.robust import losses
 from hconsist.scaling.solver import Solution
 
-__all__ = ["bca_levels", "bootstrap", "leave_one_out", "quantiles", "resample_weights"]
+__all__ = ["bca_levels", "bootstrap", "leave_one_out", "percentile_levels", "quantiles", "resample_weights"]
 
 
+_CONFIDENCE = Domain(0, 1, lower_open=True, upper_open=True)
 _EXCHANGES, _OFFERED = 5, 256
 """Rounds in which members try the optima of others, and of how many others."""
 
@@ -106,6 +107,12 @@ def _lower_elsewhere(
     best = sums.argmin(-1)
     rows = np.flatnonzero(sums.min(-1) < found.objective * (1 - 1e-6) - 1e-18)
     return rows, offered[best[rows]]
+
+
+def percentile_levels(confidence: float) -> np.ndarray:
+    """The two quantile levels of the percentile interval; InputError for a ``confidence`` outside (0, 1)."""
+    tail = (1 - float(_CONFIDENCE.check_scalar("confidence", confidence))) / 2
+    return np.array([tail, 1 - tail])
 
 
 def bca_levels(estimate: float, resampled: np.ndarray, left_out: np.ndarray, confidence: float) -> np.ndarray:

@@ -13,14 +13,13 @@ from hconsist.results import Interval, Side
 from hconsist.scaling.columns import FLOP_PER_PARAMETER_TOKEN
 from hconsist.scaling.digits import with_interval
 from hconsist.scaling.parameters import Parameters
-from hconsist.scaling.resampling import quantiles
+from hconsist.scaling.resampling import percentile_levels, quantiles
 from hconsist.tables import text_table
 
 __all__ = ["SizeLine", "lines_through"]
 
 _BUDGET = Domain(0, lower_open=True)
 _RESAMPLES = Domain(2, integer=True)
-_CONFIDENCE = Domain(0, 1, lower_open=True, upper_open=True)
 
 
 class SizeLine(Parameters):
@@ -65,8 +64,7 @@ class SizeLine(Parameters):
         of = quantity if callable(quantity) else (lambda p: p[quantity])
         slope, intercept = self._bootstrap()
         values = np.asarray(of({"a": slope, "b": 1 - slope, "prefactor": np.exp(intercept)}))
-        tail = (1 - float(_CONFIDENCE.check_scalar("confidence", confidence))) / 2
-        low, high = (float(q) for q in quantiles(values, np.array([tail, 1 - tail])))
+        low, high = (float(q) for q in quantiles(values, percentile_levels(confidence)))
         return Interval(float(of(here)), low, high, Side.ESTIMATE, Level.SIMULATED, f"percentile, {confidence:.0%}")
 
     def plan(self, budget: float, *, confidence: float = 0.95) -> dict[str, Interval]:

@@ -13,6 +13,7 @@ ridge; there a member goes on until the undamped step promises no more than 1e-1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,19 @@ class Solution:
     def take(self, rows: np.ndarray) -> Solution:
         """Some members (a mask or places, which may repeat)."""
         return Solution(self.theta[rows], self.objective[rows], self.scaled_gradient[rows], self.steps[rows])
+
+    def best(self, rows: np.ndarray | None = None) -> int:
+        """The member of lowest objective (among ``rows``); of those equal to rounding, the steadiest."""
+        places = np.arange(len(self.objective)) if rows is None else rows
+        objective = self.objective[places]
+        tied = places[objective <= objective.min() * (1 + 1e-12)]
+        return int(tied[np.argmin(self.scaled_gradient[tied])])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Solution]) -> Solution:
+        """The members of several solutions, one after the other."""
+        names = ("theta", "objective", "scaled_gradient", "steps")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def put(self, rows: np.ndarray, other: Solution) -> None:
         """Overwrite the members ``rows`` with those of another solution of that size."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hconsist.scaling.laws import Problem, SumOfPowersProblem
+    from hconsist.scaling.laws import SumOfPowersProblem
 
-__all__ = ["Grid", "projected_starts", "starts"]
+__all__ = ["Grid", "projected_starts"]
 
 _RANGE = (0.02, 3.0)
 _NODES = {1: 80, 2: 18, 3: 12}
@@ -102,11 +102,6 @@ class Grid:
             index.append(node)
             left[np.abs(self.places - self.places[node]).max(-1) <= _APART] = np.inf
         return np.array(index, int)
-
-
-def starts(problem: Problem) -> np.ndarray:
-    """The parameter vectors (m, p) from which the problem says that it is to be solved."""
-    return problem.starts()
 
 
 def projected_starts(problem: SumOfPowersProblem) -> np.ndarray:
